@@ -1,0 +1,71 @@
+"""Loads the server half into a Jupyter server."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from jupyter_server.serverapp import ServerApp
+from jupyter_server.utils import url_path_join
+
+from kontor_lab.clusters import ClusterHandler, ClustersHandler
+from kontor_lab.connection import Connection
+from kontor_lab.guard import UnknownVersion, check_version, guard_sockets
+from kontor_lab.handler import KontorHandler
+from kontor_lab.pilots import ConnectionHandler, DatasetsHandler, PilotsHandler
+from kontor_lab.presence import Presence, PresenceHandler
+from kontor_lab.saving import Saver, mark_changes, save_before
+
+ROUTES: tuple[tuple[str, type[KontorHandler]], ...] = (
+    (r"kontor/api/connection", ConnectionHandler),
+    (r"kontor/api/pilots", PilotsHandler),
+    (r"kontor/api/pilots/([^/]+)/datasets", DatasetsHandler),
+    (r"kontor/api/pilots/([^/]+)/clusters", ClustersHandler),
+    (r"kontor/api/clusters/([^/]+)", ClusterHandler),
+    (r"kontor/presence", PresenceHandler),
+)
+
+
+def _load_jupyter_server_extension(serverapp: ServerApp) -> None:
+    """Add our routes, and guard the sockets of shared documents.
+
+    A lab of Kontor with an unknown version of jupyter-server-ydoc does not start, because its documents would be open
+    to other pages and would not be saved. Any other JupyterLab goes on without the guard.
+    """
+    connection = Connection.of(os.environ)
+    serverapp.web_app.settings["kontor_connection"] = connection
+    serverapp.web_app.settings["kontor_presence"] = Presence()
+    base = serverapp.web_app.settings["base_url"]
+    serverapp.web_app.add_handlers(".*$", [(url_path_join(base, path), handler) for path, handler in ROUTES])
+    try:
+        _guard()
+    except UnknownVersion as error:
+        serverapp.log.critical("%s", error)
+        if connection.connected:
+            serverapp.exit(1)
+
+
+async def _start_jupyter_server_extension(serverapp: ServerApp) -> None:
+    """Begin the regular saving, now that all extensions are loaded."""
+    for ydoc in serverapp.extension_manager.extension_apps.get("jupyter_server_ydoc", ()):
+        saver = Saver(lambda ydoc=ydoc: _documents(ydoc), serverapp.log)  # type: ignore[misc]
+        ydoc.stop_extension = save_before(ydoc.stop_extension, saver)
+        saver.start()
+
+
+def _guard() -> None:
+    """Change the classes of jupyter-server-ydoc, if it is installed."""
+    try:
+        import jupyter_server_ydoc
+        from jupyter_server_ydoc.handlers import YDocWebSocketHandler
+        from jupyter_server_ydoc.rooms import DocumentRoom
+    except ImportError:
+        return
+    check_version(jupyter_server_ydoc.__version__)
+    guard_sockets(YDocWebSocketHandler)
+    mark_changes(DocumentRoom)
+
+
+def _documents(ydoc: Any) -> list[Any]:
+    """The rooms of documents that are open and loaded."""
+    return [room for room in ydoc.ywebsocket_server.rooms.values() if getattr(room, "_file", None) and room.ready]

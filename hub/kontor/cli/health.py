@@ -1,0 +1,65 @@
+"""Does a part answer? One small question for each part, asked on loopback."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+
+import httpx
+
+from kontor.site import Site
+
+Check = Callable[[], Awaitable[bool]]
+
+
+async def http_answers(url: str, *, good: range = range(200, 400)) -> bool:
+    """Whether an address answers with one of the good status codes within two seconds."""
+    with suppress(httpx.HTTPError):
+        async with httpx.AsyncClient(timeout=2.0, trust_env=False) as client:
+            return (await client.get(url)).status_code in good
+    return False
+
+
+async def port_answers(port: int) -> bool:
+    """Whether something accepts connections on a loopback port."""
+    with suppress(OSError, TimeoutError):
+        _, writer = await asyncio.wait_for(asyncio.open_connection("127.0.0.1", port), 2.0)
+        writer.close()
+        with suppress(OSError):
+            await writer.wait_closed()
+        return True
+    return False
+
+
+def checks(site: Site) -> dict[str, Check]:
+    """Part -> its question, in the order in which `kontor doctor` lists them."""
+    ports = site.ports
+
+    async def store() -> bool:
+        # an unsigned request is refused by a store that works
+        return await http_answers(site.store_url, good=range(200, 500))
+
+    async def issuer() -> bool:
+        return await http_answers(f"{site.issuer_url}/healthz")
+
+    async def proxy() -> bool:
+        return await http_answers(f"http://127.0.0.1:{ports.proxy_api}/ping")
+
+    async def hub() -> bool:
+        return await http_answers(f"{site.hub_api_url}/health")
+
+    async def service() -> bool:
+        return await http_answers(f"{site.service_url}api/health")
+
+    async def gateway() -> bool:
+        return await http_answers(f"{site.gateway_url}/api/health") and await port_answers(ports.gateway_proxy)
+
+    async def reconciler() -> bool:
+        return (site.run / "reconciled").exists()
+
+    found: dict[str, Check] = {"store": store, "proxy": proxy, "hub": hub, "service": service, "gateway": gateway,
+                               "reconciler": reconciler}
+    if site.settings.demo.enabled:
+        found["issuer"] = issuer
+    return found

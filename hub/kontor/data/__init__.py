@@ -1,0 +1,1 @@
+"""Data: the register of data sets, the object store and the keys to it."""

@@ -1,0 +1,82 @@
+"""Routes about data: the register of a pilot, one data set, and the keys to the object store."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Request, Response
+from pydantic import BaseModel
+from sqlalchemy.orm import Session
+
+from kontor.data import catalogue
+from kontor.data.catalogue import DataSet
+from kontor.data.credentials import Broker, ContainerCredentials
+from kontor.errors import NotFound
+from kontor.people.callers import Caller
+from kontor.people.requests import FromCaller, InSession
+from kontor.pilots import standing
+
+router = APIRouter(tags=["data"])
+
+
+class DataSetView(BaseModel):
+    """A data set as programs see it; `object` and `zarr` are keys in the bucket, `preview` is a page's address."""
+
+    id: str
+    pilot: str
+    name: str
+    title: str
+    technique: str
+    format: str
+    size: int
+    sha256: str
+    origin: str
+    licence: str
+    facility: str | None
+    note: str
+    object: str
+    zarr: str | None
+    preview: str | None
+
+
+class DataSets(BaseModel):
+    datasets: list[DataSetView]
+
+
+@router.get("/pilots/{slug}/datasets", summary="A pilot's data sets")
+def datasets(request: Request, session: InSession, caller: FromCaller, slug: str) -> DataSets:
+    standing.of_caller(session, caller, slug)
+    return DataSets(datasets=[_view(request, one) for one in catalogue.datasets_of(session, slug)])
+
+
+@router.get("/datasets/{pilot}/{name}", summary="One data set")
+def dataset(request: Request, session: InSession, caller: FromCaller, pilot: str, name: str) -> DataSetView:
+    standing.of_caller(session, caller, pilot)
+    return _view(request, find(session, pilot, name))
+
+
+@router.get("/store/credentials/{pilot}", summary="Keys to a pilot's data, in the form that AWS clients expect")
+def store_credentials(
+    request: Request, response: Response, session: InSession, caller: FromCaller, pilot: str
+) -> ContainerCredentials:
+    role = standing.of_caller(session, caller, pilot).role
+    broker: Broker = request.app.state.broker
+    response.headers["Cache-Control"] = "no-store"
+    minutes: int = request.app.state.site.settings.store.credential_minutes
+    return broker.credentials(pilot, role, caller=_label(caller), seconds=60 * minutes)
+
+
+def find(session: Session, pilot: str, name: str) -> DataSet:
+    """A data set of a pilot, or NotFound with a sentence."""
+    found = catalogue.get(session, pilot, name)
+    if found is None:
+        raise NotFound(f"The pilot {pilot!r} has no data set {name[:60]!r}.", code="no_such_dataset")
+    return found
+
+
+def _label(caller: Caller) -> str:
+    return caller.name if caller.kind != "cluster" else f"cluster-{caller.name}"[:64]
+
+
+def _view(request: Request, one: DataSet) -> DataSetView:
+    base: str = request.app.state.site.service_public_url
+    preview = f"{base}data/{one.pilot}/{one.name}/preview.png" if one.preview else None
+    return DataSetView(**{**one.model_dump(), "id": one.id, "preview": preview})

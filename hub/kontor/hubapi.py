@@ -1,0 +1,135 @@
+"""The one client of JupyterHub's REST API.
+
+Everything outside `people`, `warmstart`, `clusters`, `configure` and the sign-in speaks to the hub through this
+class, with the token of the part that calls.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from json import loads as json_loads
+from typing import Any, cast
+from urllib.parse import quote
+
+import httpx
+
+from kontor.errors import NotAllowed, NotFound, Unavailable
+
+Model = dict[str, Any]
+
+
+class HubAPI:
+    """JupyterHub's REST API with one token.
+
+    Parameters
+    ----------
+    url : str
+        The API's address on loopback, for example ``http://127.0.0.1:8081/hub/api``.
+    token : str
+        Token of the calling service.
+    timeout : float
+        Seconds per request.
+
+    Raises
+    ------
+    Unavailable
+        (all methods) if the hub does not answer or answers with a server error.
+    NotAllowed, NotFound
+        (all methods) if it answers 403 or 404, unless the method says otherwise.
+    """
+
+    def __init__(self, url: str, token: str, *, timeout: float = 15.0) -> None:
+        self._url = url.rstrip("/")
+        self._token = token
+        self._client = httpx.AsyncClient(timeout=timeout, trust_env=False)
+
+    async def close(self) -> None:
+        await self._client.aclose()
+
+    async def __aenter__(self) -> HubAPI:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+    async def request(
+        self, method: str, path: str, *, json: Any = None, params: dict[str, Any] | None = None, token: str | None = None
+    ) -> httpx.Response:
+        """One request; 403, 404 and failures become our errors, everything else is returned."""
+        headers = {"Authorization": f"token {token or self._token}"}
+        try:
+            answer = await self._client.request(method, self._url + path, json=json, params=params, headers=headers)
+        except httpx.HTTPError as error:
+            raise Unavailable(f"The hub does not answer ({type(error).__name__}). Try again in a moment.") from error
+        if answer.status_code >= 500:
+            raise Unavailable(f"The hub could not do this (status {answer.status_code}). Try again in a moment.")
+        if answer.status_code == 404:
+            raise NotFound(f"The hub knows nothing at {path}.")
+        if answer.status_code == 403:
+            raise NotAllowed(_message(answer) or "The hub does not allow this.")
+        return answer
+
+    async def user_for_token(self, token: str) -> Model | None:
+        """Who a token belongs to (a user's or service's model), or None if the hub does not know the token."""
+        try:
+            answer = await self.request("GET", "/user", token=token)
+        except (NotAllowed, NotFound):
+            return None
+        return cast(Model, answer.json()) if answer.is_success else None
+
+    async def user(self, name: str) -> Model | None:
+        """A user's model, or None."""
+        try:
+            return cast(Model, (await self.request("GET", f"/users/{quote(name)}")).json())
+        except NotFound:
+            return None
+
+    async def users(self) -> list[Model]:
+        """All users (pages followed)."""
+        return await self._pages("/users")
+
+    async def groups(self) -> list[Model]:
+        """All groups (pages followed)."""
+        return await self._pages("/groups")
+
+    async def _pages(self, path: str) -> list[Model]:
+        found: list[Model] = []
+        while True:
+            answer = await self.request("GET", path, params={"offset": len(found), "limit": 200})
+            page = cast(list[Model], answer.json())
+            found += page
+            if len(page) < 200:
+                return found
+
+    async def start_server(self, name: str) -> bool:
+        """Ask for a user's default server. True if it already runs, False if it is starting.
+
+        Raises
+        ------
+        Unavailable
+            With the hub's own words if it refuses to start it.
+        """
+        answer = await self.request("POST", f"/users/{quote(name)}/server")
+        if answer.status_code == 400 and "already running" in answer.text:
+            return True
+        if answer.status_code == 400 and "pending" in answer.text:
+            return False
+        if not answer.is_success:
+            raise Unavailable(_message(answer) or f"The hub could not start it (status {answer.status_code}).")
+        return answer.status_code == 201
+
+    async def server_progress(self, name: str) -> AsyncIterator[Model]:
+        """The start of a server as it goes: models with `progress`, `message` and at the end `ready` or `failed`."""
+        url = f"{self._url}/users/{quote(name)}/server/progress"
+        headers = {"Authorization": f"token {self._token}"}
+        async with self._client.stream("GET", url, headers=headers, timeout=120) as answer:
+            async for line in answer.aiter_lines():
+                if line.startswith("data:"):
+                    yield cast(Model, json_loads(line[5:]))
+
+
+def _message(answer: httpx.Response) -> str:
+    try:
+        return str(answer.json().get("message", ""))
+    except ValueError:
+        return ""

@@ -1,0 +1,1 @@
+"""Versions of the kontor database, applied by `kontor.database.upgrade`."""

@@ -1,0 +1,21 @@
+"""Alembic's entry: compares and migrates the tables of all domains on the engine it is given."""
+
+from __future__ import annotations
+
+from alembic import context
+
+import kontor.data.model
+import kontor.people.model
+import kontor.pilots.model  # noqa: F401
+from kontor.database import Base
+
+with context.config.attributes["engine"].connect() as connection:
+    context.configure(
+        connection=connection,
+        target_metadata=Base.metadata,
+        render_as_batch=True,
+        compare_type=True,
+        compare_server_default=True,
+    )
+    with context.begin_transaction():
+        context.run_migrations()

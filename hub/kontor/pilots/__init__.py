@@ -1,0 +1,1 @@
+"""Pilots: members and roles, and the hub state that is derived from them."""

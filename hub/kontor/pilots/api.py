@@ -1,0 +1,62 @@
+"""Routes about pilots: `/api/me`, `/api/pilots`, `/api/pilots/{slug}`.
+
+A person sees their own pilots; a workspace and a cluster see the one that they belong to.
+"""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Request
+from pydantic import BaseModel
+
+from kontor.people import store as people
+from kontor.people.callers import Caller
+from kontor.people.requests import FromCaller, InSession
+from kontor.pilots import standing, store
+from kontor.pilots.view import PilotView, pilot_view
+
+router = APIRouter(tags=["pilots"])
+
+
+class Me(BaseModel):
+    """Who the token in the request belongs to."""
+
+    kind: str
+    name: str
+    display_name: str
+    pilots: list[str]
+
+
+class Pilots(BaseModel):
+    pilots: list[PilotView]
+
+
+@router.get("/me", summary="Who am I?")
+def me(session: InSession, caller: FromCaller) -> Me:
+    slugs = [one.pilot.slug for one in standing.all_of_caller(session, caller)]
+    return Me(kind=caller.kind, name=caller.name, display_name=_called(session, caller), pilots=slugs)
+
+
+@router.get("/pilots", summary="My pilots")
+def pilots(request: Request, session: InSession, caller: FromCaller) -> Pilots:
+    return Pilots(pilots=[_view(request, session, one) for one in standing.all_of_caller(session, caller)])
+
+
+@router.get("/pilots/{slug}", summary="One pilot")
+def pilot(request: Request, session: InSession, caller: FromCaller, slug: str) -> PilotView:
+    return _view(request, session, standing.of_caller(session, caller, slug))
+
+
+def _view(request: Request, session: InSession, one: standing.Standing) -> PilotView:
+    state = request.app.state
+    return pilot_view(
+        session, one, portraits=state.portraits, here=state.presence.here(one.pilot.slug),
+        service_url=state.site.service_public_url,
+    )
+
+
+def _called(session: InSession, caller: Caller) -> str:
+    if caller.kind == "person":
+        who = people.get(session, caller.name)
+        return who.display_name if who else caller.name
+    found = store.get(session, caller.pilot or "")
+    return found.title if found else caller.name

@@ -1,0 +1,1 @@
+"""Starting labs: the seam behind which the process spawner stands."""

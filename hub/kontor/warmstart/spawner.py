@@ -1,0 +1,95 @@
+"""How labs are started.
+
+The seam of the house: everything above knows `LabSpawner` and not how a lab comes to life. Today it starts stock
+processes of JupyterHub; the warm start replaces what is inside.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from subprocess import DEVNULL, STDOUT
+from typing import Any
+
+from jupyterhub.spawner import SimpleLocalProcessSpawner
+from tornado import web
+from traitlets import Any as AnyTrait
+
+from kontor import names
+from kontor.database import session_factory
+from kontor.pilots import store as pilots
+from kontor.site import Site, private_folder, write_private
+from kontor.warmstart import folders
+from kontor.warmstart.environment import lab_arguments, lab_environment
+
+
+class LabSpawner(SimpleLocalProcessSpawner):  # type: ignore[misc]
+    """A personal lab or a pilot's workspace as a local process.
+
+    A person's lab lives in their folder; a workspace lives in the pilot's folder and runs as the pilot. Nobody who
+    belongs to no pilot gets a lab, and a workspace starts only while its pilot is active.
+    """
+
+    site = AnyTrait(help="The installation (kontor.site.Site).").tag(config=True)
+
+    @property
+    def pilot(self) -> str | None:
+        """The pilot whose workspace this is, or None for a personal lab."""
+        return names.pilot_of_workspace(self.user.name)
+
+    @property
+    def runtime(self) -> Path:
+        """Folder for the token and temporary files of this lab."""
+        site: Site = self.site
+        return site.run / "labs" / self.user.name
+
+    @property
+    def sockets(self) -> Path:
+        """Folder for the sockets of this lab's kernels."""
+        site: Site = self.site
+        return site.sockets / self.user.name
+
+    async def start(self) -> Any:
+        """Prepare the folders and the token file, then start the process."""
+        site: Site = self.site
+        home, reason = await asyncio.to_thread(self._prepare)
+        if home is None:
+            raise web.HTTPError(403, reason, reason="No lab")
+        self.home_dir = self.notebook_dir = str(home)
+        private_folder(site.run / "labs")
+        private_folder(self.runtime)
+        private_folder(self.runtime / "tmp")
+        private_folder(self.sockets)
+        write_private(self.runtime / "token", self.api_token, mode=0o400)
+        private_folder(site.logs / "labs")
+        with open(site.logs / "labs" / f"{self.user.name}.log", "ab") as log:
+            self.popen_kwargs = {"stdin": DEVNULL, "stdout": log, "stderr": STDOUT, "cwd": str(home)}
+            return await super().start()
+
+    def _prepare(self) -> tuple[Path | None, str]:
+        """The lab's folder, or None and the sentence that says why there is no lab."""
+        site: Site = self.site
+        with session_factory(site.database_url)() as session:
+            if self.pilot is None:
+                if not pilots.has_pilot(session, self.user.name):
+                    return None, ("You do not belong to a pilot yet, so there is no lab for you. "
+                                  "Ask the lead of a pilot to add you; the lobby says how.")
+                return folders.person_folder(site, self.user.name), ""
+            pilot = pilots.get(session, self.pilot)
+            if pilot is None or pilot.state != "active":
+                return None, "This pilot is not active, so its workspace cannot be opened."
+            return folders.pilot_folder(site, pilot.slug, pilot.notebook), ""
+
+    def get_env(self) -> dict[str, str]:
+        """The environment of the lab: only what it needs, nothing of the hub's."""
+        env: dict[str, str] = super().get_env()
+        env.update(lab_environment(self.site, self.pilot, Path(self.home_dir), self.runtime, self.sockets))
+        return env
+
+    def get_args(self) -> list[str]:
+        return [*super().get_args(), *lab_arguments(Path(self.home_dir))]
+
+    def make_preexec_fn(self, name: str) -> Any:
+        return None
+
+

@@ -1,0 +1,114 @@
+"""Assembly of the kontor service: which parts it has, and which routes."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from datetime import timedelta
+
+import uvicorn
+from fastapi import APIRouter, Depends, FastAPI
+from starlette.responses import FileResponse
+from starlette.staticfiles import StaticFiles
+
+from kontor import __version__
+from kontor.clusters import cluster_token
+from kontor.clusters.client import ClusterClient
+from kontor.data import api as data_api
+from kontor.data.credentials import Broker
+from kontor.database import session_factory
+from kontor.hubapi import HubAPI
+from kontor.people.callers import Callers, HubTokens
+from kontor.people.partners import load_partners
+from kontor.people.portrait import Portraits
+from kontor.pilots import api as pilots_api
+from kontor.pilots import store as pilots
+from kontor.site import Site
+from kontor.web import lobby, pilot, signin, workspace
+from kontor.web.answers import add_answers
+from kontor.web.headers import SecurityHeaders, from_our_pages, security_headers
+from kontor.web.look import STATIC
+from kontor.web.pages import htmx_file
+from kontor.web.presence import Presence, Rounds
+from kontor.web.previews import Previews
+
+health = APIRouter(tags=["health"])
+
+
+@health.get("/health", summary="Does the service answer?")
+def healthy() -> dict[str, str]:
+    return {"status": "ok", "version": __version__}
+
+
+def create_app(site: Site) -> FastAPI:
+    """The service of an installation. Its parts are in `app.state`; tests put others there."""
+    prefix = site.service_prefix.rstrip("/")
+    app = FastAPI(
+        title="Kontor", version=__version__, docs_url=None, redoc_url=None,
+        openapi_url=f"{prefix}/api/openapi.json", lifespan=_lifespan,
+    )
+    _add_parts(app, site)
+    add_answers(app)
+    app.add_middleware(SecurityHeaders, headers=app.state.security_headers)
+    for router in (health, pilots_api.router, data_api.router):
+        app.include_router(router, prefix=f"{prefix}/api")
+    for router in (signin.router, lobby.router, pilot.router, workspace.router):
+        app.include_router(router, prefix=prefix, dependencies=[Depends(from_our_pages)])
+    app.add_api_route(f"{prefix}/static/vendor/htmx.min.js", _htmx, include_in_schema=False)
+    app.mount(f"{prefix}/static", StaticFiles(directory=STATIC), name="static")
+    return app
+
+
+def serve(site: Site) -> None:
+    """Run the service until it is told to stop."""
+    htmx_file()
+    uvicorn.run(
+        create_app(site), host="127.0.0.1", port=site.ports.service, log_level=site.settings.log_level,
+        access_log=site.settings.log_level == "debug", proxy_headers=True, forwarded_allow_ips="127.0.0.1",
+        server_header=False, timeout_graceful_shutdown=5,
+    )
+
+
+def _add_parts(app: FastAPI, site: Site) -> None:
+    state = app.state
+    state.site = site
+    state.security_headers = security_headers(site)
+    state.sessions = session_factory(site.database_url)
+    state.hub = HubAPI(site.hub_api_url, site.secret("service-token"))
+    tokens = HubTokens(state.hub)
+    state.callers = Callers(
+        tokens, site.secret(cluster_token.SECRET), timedelta(hours=site.settings.clusters.lifetime_hours)
+    )
+    state.signin = signin.SignIn(site, tokens)
+    state.partners = load_partners()
+    state.portraits = Portraits(state.partners)
+    state.presence = Presence()
+    state.broker = Broker.of(site)
+    state.previews = Previews(state.broker, site.store_url)
+    state.clusters = ClusterClient(site)
+    state.workspace = workspace.Workspace(site, state.hub)
+
+
+@asynccontextmanager
+async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    """Ask the workspaces who is there for as long as the service runs; close what was opened."""
+    state = app.state
+
+    def active() -> list[str]:
+        with state.sessions() as session:
+            return [one.slug for one in pilots.active(session)]
+
+    rounds = asyncio.create_task(Rounds(state.site, state.hub, state.presence, active).run())
+    try:
+        yield
+    finally:
+        rounds.cancel()
+        with suppress(asyncio.CancelledError):
+            await rounds
+        for part in (state.signin, state.clusters, state.hub):
+            await part.close()
+
+
+def _htmx() -> FileResponse:
+    return FileResponse(htmx_file(), media_type="text/javascript", headers={"Cache-Control": "max-age=3600"})

@@ -1,0 +1,116 @@
+"""The lobby: my pilots, who is in them now, what is new, the consortium; and the waiting room for who has none."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from fastapi import APIRouter, Request
+from sqlalchemy.orm import Session
+from starlette.responses import RedirectResponse, Response
+
+from kontor.database import now as this_moment
+from kontor.people import store as people
+from kontor.people.partners import Partners
+from kontor.people.requests import InSession
+from kontor.pilots import events, store
+from kontor.pilots.standing import Standing
+from kontor.pilots.view import PilotView, pilot_view
+from kontor.web.pages import COUNTRIES, page
+from kontor.web.signin import FromVisitor, Visitor
+
+router = APIRouter(include_in_schema=False)
+_ZONE = ZoneInfo("Europe/Berlin")
+
+
+@dataclass(frozen=True)
+class Bar:
+    """One country in the picture of the consortium; `length` is a share of the longest bar, in percent."""
+
+    country: str
+    count: int
+    length: int
+
+
+@dataclass(frozen=True)
+class Consortium:
+    """Who works together: people in active pilots, by the country of their partner."""
+
+    bars: list[Bar]
+    people: int
+    partners: int
+    pilots: int
+
+
+@router.get("/")
+def lobby(request: Request, session: InSession, visitor: FromVisitor) -> Response:
+    pilots = views_of(request, session, visitor)
+    if not pilots:
+        return RedirectResponse(f"{request.app.state.site.service_prefix}waiting", 303)
+    titles = {pilot.slug: pilot.title for pilot in pilots}
+    return page(
+        request, "lobby.html", visitor=visitor, here="lobby",
+        greeting=greeting(this_moment()), first_name=visitor.portrait.display_name.split()[0], pilots=pilots,
+        at_work=len({name for pilot in pilots for name in pilot.here} - {visitor.name}),
+        news=events.latest(session, titles), titles=titles,
+        consortium=consortium(session, request.app.state.partners),
+    )
+
+
+@router.get("/waiting")
+def waiting(request: Request, session: InSession, visitor: FromVisitor) -> Response:
+    if store.has_pilot(session, visitor.name):
+        return RedirectResponse(request.app.state.site.service_prefix, 303)
+    return page(
+        request, "waiting.html", visitor=visitor, here="lobby",
+        consortium=consortium(session, request.app.state.partners),
+    )
+
+
+@router.get("/pilots")
+def pilots(request: Request, session: InSession, visitor: FromVisitor) -> Response:
+    partners: Partners = request.app.state.partners
+    return page(
+        request, "pilots.html", visitor=visitor, here="pilots", pilots=views_of(request, session, visitor),
+        partners={code: [one for one in partners if one.country == code] for code in COUNTRIES},
+        consortium=consortium(session, partners),
+    )
+
+
+@router.get("/fragments/here")
+def people_here(request: Request, session: InSession, visitor: FromVisitor) -> Response:
+    """Who is in each of my pilots now; every list finds its own place on the page."""
+    return page(request, "fragments/here.html", visitor=visitor, pilots=views_of(request, session, visitor))
+
+
+def views_of(request: Request, session: Session, visitor: Visitor) -> list[PilotView]:
+    """A visitor's pilots as they see them, those where somebody is at work first."""
+    state = request.app.state
+    views = [
+        pilot_view(
+            session, Standing(pilot, role), portraits=state.portraits,
+            here=state.presence.here(pilot.slug), service_url=state.site.service_public_url,
+        )
+        for pilot, role in store.pilots_of(session, visitor.name)
+    ]
+    return sorted(views, key=lambda view: not view.here)
+
+
+def greeting(moment: datetime) -> str:
+    """How one greets at this time of day in Lund, Copenhagen, Hamburg and Oslo."""
+    hour = moment.astimezone(_ZONE).hour
+    if 5 <= hour < 12:
+        return "Good morning"
+    return "Good afternoon" if 12 <= hour < 18 else "Good evening"
+
+
+def consortium(session: Session, partners: Partners) -> Consortium:
+    """The numbers behind the picture, counted from the tables."""
+    active = store.all_active(session)
+    known = people.by_names(session, {name for members in active.values() for name in members})
+    count = Counter(COUNTRIES.get(person.country or "", "elsewhere") for person in known.values())
+    longest = max(count.values(), default=1)
+    bars = [Bar(country, number, round(100 * number / longest)) for country, number in count.most_common()]
+    return Consortium(bars, len(known), len(partners), len(active))

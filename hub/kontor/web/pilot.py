@@ -1,0 +1,126 @@
+"""The page of a pilot: the question, the people, the workspace, the data and the clusters."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Form, Request
+from starlette.concurrency import run_in_threadpool
+from starlette.responses import RedirectResponse, Response
+
+from kontor.clusters.client import ClusterClient, ClusterInfo
+from kontor.data import catalogue
+from kontor.data.api import find
+from kontor.data.catalogue import DataSet
+from kontor.errors import KontorError, NotAllowed, NotFound
+from kontor.people import store as people
+from kontor.people.requests import InSession
+from kontor.pilots import standing
+from kontor.pilots.standing import Standing
+from kontor.pilots.view import PilotView, pilot_view
+from kontor.web.pages import page
+from kontor.web.previews import Previews
+from kontor.web.signin import FromVisitor, Visitor
+from kontor.web.workspace import Workspace
+
+router = APIRouter(include_in_schema=False)
+START_WORKERS = 2
+
+
+@router.get("/pilots/{slug}")
+async def pilot(request: Request, visitor: FromVisitor, slug: str) -> Response:
+    return await _pilot_page(request, visitor, slug)
+
+
+@router.post("/pilots/{slug}/clusters")
+async def change_clusters(
+    request: Request, visitor: FromVisitor, slug: str,
+    do: Annotated[str, Form()], name: Annotated[str, Form()] = "",
+    workers: Annotated[int, Form(ge=0, le=1000)] = START_WORKERS,
+) -> Response:
+    """Start, scale or stop a cluster of the pilot, for people who may run.
+
+    `do` is `start`, `stop` or `scale`; the last with the number of workers wanted.
+    """
+    place = await run_in_threadpool(_standing, request, visitor, slug)
+    if not place.can("run"):
+        raise NotAllowed(
+            f"Your role in this pilot is {place.role}. Clusters are for runners, editors and leads.", code="may_not_run"
+        )
+    clusters: ClusterClient = request.app.state.clusters
+    try:
+        if do == "start":
+            await clusters.start(slug, workers=workers, started_by=visitor.name)
+        elif do == "scale":
+            await clusters.scale(slug, name, workers)
+        elif do == "stop":
+            await clusters.stop(slug, name)
+        else:
+            raise NotFound(f"Nothing here is called {do[:20]!r}.", code="no_such_action")
+    except KontorError as error:
+        return await _pilot_page(request, visitor, slug, problem=error)
+    return RedirectResponse(f"{request.app.state.site.service_prefix}pilots/{slug}#clusters", 303)
+
+
+@router.get("/fragments/pilots/{slug}/clusters")
+async def clusters_now(request: Request, visitor: FromVisitor, slug: str) -> Response:
+    place = await run_in_threadpool(_standing, request, visitor, slug)
+    found, problem = await _clusters(request, slug)
+    starters = await run_in_threadpool(_names, request, found)
+    return page(
+        request, "fragments/clusters.html", visitor=visitor, slug=slug, clusters=found, cluster_problem=problem,
+        starters=starters, may_run=place.can("run"),
+    )
+
+
+@router.get("/data/{pilot}/{name}/preview.png")
+def preview(request: Request, session: InSession, visitor: FromVisitor, pilot: str, name: str) -> Response:
+    role = standing.of_person(session, visitor.name, pilot).role
+    previews: Previews = request.app.state.previews
+    picture = previews.picture(find(session, pilot, name), role, visitor.name)
+    return Response(picture, media_type="image/png", headers={"Cache-Control": "private, max-age=600"})
+
+
+async def _pilot_page(request: Request, visitor: Visitor, slug: str, *, problem: KontorError | None = None) -> Response:
+    view, place, datasets = await run_in_threadpool(_read, request, visitor, slug)
+    clusters, cluster_problem = await _clusters(request, slug)
+    workspace: Workspace = request.app.state.workspace
+    return page(
+        request, "pilot.html", visitor=visitor, here="pilots", status=problem.status if problem else 200,
+        pilot=view, facts=place.pilot, datasets=datasets, workspace=await workspace.state(slug),
+        slug=slug, clusters=clusters, cluster_problem=cluster_problem, may_run=place.can("run"),
+        starters=await run_in_threadpool(_names, request, clusters), start_workers=START_WORKERS, problem=problem,
+    )
+
+
+def _standing(request: Request, visitor: Visitor, slug: str) -> Standing:
+    with request.app.state.sessions() as session:
+        return standing.of_person(session, visitor.name, slug)
+
+
+def _read(request: Request, visitor: Visitor, slug: str) -> tuple[PilotView, Standing, list[DataSet]]:
+    state = request.app.state
+    with state.sessions() as session:
+        place = standing.of_person(session, visitor.name, slug)
+        view = pilot_view(
+            session, place, portraits=state.portraits, here=state.presence.here(slug),
+            service_url=state.site.service_public_url,
+        )
+        return view, place, catalogue.datasets_of(session, slug)
+
+
+async def _clusters(request: Request, slug: str) -> tuple[list[ClusterInfo], str | None]:
+    """The pilot's clusters, or the sentence that says why they cannot be told; the page is shown in both cases."""
+    clusters: ClusterClient = request.app.state.clusters
+    try:
+        return await clusters.list(slug), None
+    except KontorError as error:
+        return [], error.message
+
+
+def _names(request: Request, clusters: list[ClusterInfo]) -> dict[str, str]:
+    """What pages call those who started clusters; a workspace is called so."""
+    starters = {one.started_by for one in clusters}
+    with request.app.state.sessions() as session:
+        known = people.by_names(session, starters)
+    return {name: known[name].display_name if name in known else "the workspace" for name in starters}
