@@ -15,7 +15,8 @@ resolve_localhost()
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
-        "--state", help="use the tree that `make up` runs from this folder, instead of starting one (for the daily loop)"
+        "--state",
+        help="use the tree that `make up` runs from this folder, instead of starting one (for the daily loop)",
     )
 
 

@@ -63,8 +63,18 @@ class Tree:
         """Run `kontor up` and wait until it prints its address."""
         chosen = port or free_ports(1)[0]
         process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "kontor", "up", "--state", str(state), "--port", str(chosen), *arguments,
-            stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT, cwd=state.parent,
+            sys.executable,
+            "-m",
+            "kontor",
+            "up",
+            "--state",
+            str(state),
+            "--port",
+            str(chosen),
+            *arguments,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.STDOUT,
+            cwd=state.parent,
         )
         said: list[str] = []
         assert process.stdout
@@ -122,7 +132,9 @@ def persona(name: str) -> dict[str, Any]:
 
 def account(name: str) -> str:
     """The account name of a demo person."""
-    return account_name("demo", persona(name)["claims"]["sub"] if "sub" in persona(name)["claims"] else persona(name)["subject"])
+    return account_name(
+        "demo", persona(name)["claims"]["sub"] if "sub" in persona(name)["claims"] else persona(name)["subject"]
+    )
 
 
 @dataclass
@@ -141,11 +153,15 @@ class Visitor:
 
     def submit(self, page: httpx.Response, value: str) -> httpx.Response:
         """Press the button with this value in the page's form."""
-        form = re.search(r"<form[^>]*action=\"([^\"]*)\"[^>]*>(?:(?!</form>).)*value=\"" + value + r"\".*?</form>", page.text, re.S)
+        form = re.search(
+            r"<form[^>]*action=\"([^\"]*)\"[^>]*>(?:(?!</form>).)*value=\"" + value + r"\".*?</form>", page.text, re.S
+        )
         assert form, f"no button {value!r} at {page.url}: {page.text[:2000]}"
         button = re.search(r"<(?:button|input)[^>]*name=\"([^\"]+)\"[^>]*value=\"" + value + '"', form.group(0))
         assert button, form.group(0)
-        fields = dict(re.findall(r"<input[^>]*type=\"hidden\"[^>]*name=\"([^\"]+)\"[^>]*value=\"([^\"]*)\"", form.group(0)))
+        fields = dict(
+            re.findall(r"<input[^>]*type=\"hidden\"[^>]*name=\"([^\"]+)\"[^>]*value=\"([^\"]*)\"", form.group(0))
+        )
         data = {**{key: unescape(text) for key, text in fields.items()}, button.group(1): value}
         target = urljoin(str(page.url), unescape(form.group(1)))
         return self.client.post(target, data=data, headers={"Origin": origin(str(page.url))})
@@ -157,7 +173,9 @@ class Visitor:
     def post(self, path: str, **data: Any) -> httpx.Response:
         """Press a button on a page of the kontor service."""
         site = self.tree.site
-        return self.client.post(site.service_public_url + path, data=data, headers={"Origin": origin(site.service_public_url)})
+        return self.client.post(
+            site.service_public_url + path, data=data, headers={"Origin": origin(site.service_public_url)}
+        )
 
 
 def origin(url: str) -> str:

@@ -2,6 +2,7 @@
 module.exports = {
   testEnvironment: 'jsdom',
   testMatch: ['<rootDir>/src/__tests__/*.spec.ts?(x)'],
-  transform: { '\\.tsx?$': ['ts-jest', { tsconfig: 'tsconfig.test.json' }] },
-  moduleNameMapper: { '\\.(css|svg)$': '<rootDir>/src/__tests__/nothing.ts' }
+  transform: { '\\.[jt]sx?$': ['ts-jest', { tsconfig: 'tsconfig.test.json' }] },
+  // JupyterLab's packages that are ES modules, which Jest does not read as they are.
+  transformIgnorePatterns: ['/node_modules/(?!@jupyterlab/(translation|rendermime-interfaces|statedb)/)']
 };

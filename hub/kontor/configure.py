@@ -20,6 +20,7 @@ from kontor.site import Site
 from kontor.warmstart.spawner import LabSpawner
 from kontor.web import look
 
+
 class WorkspaceClients(set[str]):
     """OAuth clients that need no "Authorize access" page: our services, and every workspace.
 
@@ -142,7 +143,11 @@ def set_login(site: Site, c: Any) -> None:
     c.KontorAuthenticator.userdata_url = f"{site.issuer_url}/me"
     c.KontorAuthenticator.oauth_callback_url = f"{site.public_url}/hub/oauth_callback"
     c.KontorAuthenticator.scope = [
-        "openid", "profile", "voperson_id", "voperson_external_affiliation", "schac_home_organization",
+        "openid",
+        "profile",
+        "voperson_id",
+        "voperson_external_affiliation",
+        "schac_home_organization",
     ]
     c.KontorAuthenticator.enable_pkce = True
     c.KontorAuthenticator.allow_all = True
@@ -166,27 +171,65 @@ def set_roles(site: Site, c: Any) -> None:
     """Who may do what on the hub: services, people and the tokens inside labs. Each scope with its reason."""
     lobby, reconciler, gateway = names.SERVICE_NAME, names.RECONCILER_NAME, names.GATEWAY_NAME
     c.JupyterHub.services = [
-        {"name": lobby, "api_token": site.secret("service-token"), "url": f"http://127.0.0.1:{site.ports.service}",
-         "oauth_redirect_uri": site.service_public_url + "oauth_callback", "oauth_no_confirm": True, "display": False},
+        {
+            "name": lobby,
+            "api_token": site.secret("service-token"),
+            "url": f"http://127.0.0.1:{site.ports.service}",
+            "oauth_redirect_uri": site.service_public_url + "oauth_callback",
+            "oauth_no_confirm": True,
+            "display": False,
+        },
         {"name": reconciler, "api_token": site.secret("reconciler-token"), "display": False},
         {"name": gateway, "api_token": site.secret("gateway-token"), "display": False},
     ]
     workspaces = f"!group={names.WORKSPACES_GROUP}"
     c.JupyterHub.load_roles = [
         # a lab's token gets only what its owner has, hence the gateway; without a pilot one owns no clusters there
-        {"name": "user", "description": "Everybody: their own account, the lobby; the gateway through their lab.",
-         "scopes": ["self", f"access:services!service={lobby}", f"access:services!service={gateway}"]},
-        {"name": "server", "description": "The token inside a lab: report activity, be recognised by lobby and gateway.",
-         "scopes": ["users:activity!user", "access:servers!server",
-                    f"access:services!service={lobby}", f"access:services!service={gateway}"]},
-        {"name": lobby, "services": [lobby], "description": "Pages and API: start workspaces, see that they run, ask who is in.",
-         "scopes": [f"start:servers{workspaces}", f"read:servers{workspaces}", f"read:users:name{workspaces}",
-                    f"access:servers{workspaces}", f"access:services!service={gateway}"]},
-        {"name": reconciler, "services": [reconciler],
-         "description": "Derives hub state from pilots: makes workspace accounts, keeps groups and shares.",
-         # one can only share what one has, hence access and start
-         "scopes": ["admin:users", "admin:groups", "shares", "read:servers", f"access:servers{workspaces}",
-                    f"start:servers{workspaces}"]},
+        {
+            "name": "user",
+            "description": "Everybody: their own account, the lobby; the gateway through their lab.",
+            "scopes": ["self", f"access:services!service={lobby}", f"access:services!service={gateway}"],
+        },
+        {
+            "name": "server",
+            "description": "The token inside a lab: report activity, be recognised by lobby and gateway.",
+            "scopes": [
+                "users:activity!user",
+                "access:servers!server",
+                f"access:services!service={lobby}",
+                f"access:services!service={gateway}",
+            ],
+        },
+        {
+            "name": lobby,
+            "services": [lobby],
+            "description": "Pages and API: start workspaces, see that they run and who may open them.",
+            "scopes": [
+                f"start:servers{workspaces}",
+                f"read:servers{workspaces}",
+                f"read:users:name{workspaces}",
+                f"read:shares{workspaces}",
+                f"access:services!service={gateway}",
+            ],
+        },
+        {
+            "name": reconciler,
+            "services": [reconciler],
+            "description": "Derives hub state from pilots: makes workspace accounts, keeps groups and shares.",
+            # one can only share what one has, hence access and start
+            "scopes": [
+                "admin:users",
+                "admin:groups",
+                "shares",
+                "read:servers",
+                f"access:servers{workspaces}",
+                f"start:servers{workspaces}",
+            ],
+        },
     ]
-    c.Spawner.server_token_scopes = ["users:activity!user", "access:servers!server",
-                                     f"access:services!service={lobby}", f"access:services!service={gateway}"]
+    c.Spawner.server_token_scopes = [
+        "users:activity!user",
+        "access:servers!server",
+        f"access:services!service={lobby}",
+        f"access:services!service={gateway}",
+    ]

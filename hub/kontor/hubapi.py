@@ -53,7 +53,13 @@ class HubAPI:
         await self.close()
 
     async def request(
-        self, method: str, path: str, *, json: Any = None, params: dict[str, Any] | None = None, token: str | None = None
+        self,
+        method: str,
+        path: str,
+        *,
+        json: Any = None,
+        params: dict[str, Any] | None = None,
+        token: str | None = None,
     ) -> httpx.Response:
         """One request; 403, 404 and failures become our errors, everything else is returned."""
         headers = {"Authorization": f"token {token or self._token}"}

@@ -27,8 +27,13 @@ class _Closed(BaseModel):
 class ServerSettings(_Closed):
     """Where Kontor listens."""
 
-    domain: Annotated[str, Field(pattern=_DOMAIN, description="Name under which the browser reaches Kontor; "
-                                 "every lab gets a subdomain of it.")] = "kontor.localhost"
+    domain: Annotated[
+        str,
+        Field(
+            pattern=_DOMAIN,
+            description="Name under which the browser reaches Kontor; every lab gets a subdomain of it.",
+        ),
+    ] = "kontor.localhost"
     address: Annotated[str, Field(description="IP address to listen on. 127.0.0.1 is this machine only.")] = "127.0.0.1"
     port: Annotated[int, Field(ge=1, le=65535, description="Port to listen on.")] = 8000
 
@@ -51,16 +56,26 @@ class DemoSettings(_Closed):
     """The demo issuer with made-up people, and the demo pilots."""
 
     enabled: Annotated[bool, Field(description="Offer the demo people and their pilots.")] = True
-    allow_public: Annotated[bool, Field(description="Let the demo issuer run although others than this machine can "
-                                        "connect. Anybody who can connect can then be any demo person.")] = False
+    allow_public: Annotated[
+        bool,
+        Field(
+            description="Let the demo issuer run although others than this machine can "
+            "connect. Anybody who can connect can then be any demo person."
+        ),
+    ] = False
 
 
 class LabSettings(_Closed):
     """Personal labs and workspaces."""
 
     start_timeout: Annotated[int, Field(ge=5, le=600, description="Seconds that a lab may take to start.")] = 90
-    share_account: Annotated[bool, Field(description="Run labs of several people under one account of this machine "
-                                         "although others than this machine can connect.")] = False
+    share_account: Annotated[
+        bool,
+        Field(
+            description="Run labs of several people under one account of this machine "
+            "although others than this machine can connect."
+        ),
+    ] = False
 
 
 class ClusterSettings(_Closed):
@@ -69,26 +84,30 @@ class ClusterSettings(_Closed):
     clusters_per_pilot: Annotated[int, Field(ge=1, le=100, description="Clusters that a pilot may run at once.")] = 2
     workers_per_pilot: Annotated[int, Field(ge=1, le=10_000, description="Workers that a pilot may run at once.")] = 4
     worker_threads: Annotated[int, Field(ge=1, le=64, description="Threads of a worker.")] = 1
-    worker_memory: Annotated[str, Field(pattern=r"^[0-9]+(\.[0-9]+)? ?[KMGT]$",
-                                        description="Memory of a worker, for example 1 G.")] = "1 G"
-    idle_minutes: Annotated[int, Field(ge=1, le=1440, description="Minutes without work after which a cluster ends."
-                                       )] = 30
+    worker_memory: Annotated[
+        str, Field(pattern=r"^[0-9]+(\.[0-9]+)? ?[KMGT]$", description="Memory of a worker, for example 1 G.")
+    ] = "1 G"
+    idle_minutes: Annotated[
+        int, Field(ge=1, le=1440, description="Minutes without work after which a cluster ends.")
+    ] = 30
     lifetime_hours: Annotated[int, Field(ge=1, le=168, description="Hours after which a cluster ends.")] = 12
 
 
 class StoreSettings(_Closed):
     """The object store."""
 
-    credential_minutes: Annotated[int, Field(ge=15, le=60, description="Minutes that a key to a pilot's data lives."
-                                             )] = 15
+    credential_minutes: Annotated[
+        int, Field(ge=15, le=60, description="Minutes that a key to a pilot's data lives.")
+    ] = 15
 
 
 class Settings(_Closed):
     """All options, with their defaults."""
 
     title: Annotated[str, Field(min_length=1, max_length=40, description="Name shown on pages.")] = "Kontor"
-    log_level: Annotated[Literal["debug", "info", "warning", "error"],
-                         Field(description="How much the parts write to their logs.")] = "info"
+    log_level: Annotated[
+        Literal["debug", "info", "warning", "error"], Field(description="How much the parts write to their logs.")
+    ] = "info"
     server: ServerSettings = ServerSettings()
     demo: DemoSettings = DemoSettings()
     labs: LabSettings = LabSettings()

@@ -47,8 +47,22 @@ class Ports:
     @classmethod
     def choose(cls, public: int) -> Ports:
         """Take free loopback ports from the system for everything but `public`."""
-        names = [field.name for field in fields(cls) if field.name != "public"]
-        return cls(public=public, **dict(zip(names, free_ports(len(names)), strict=True)))
+        names = [field.name for field in fields(cls) if field.name not in {"public", "store_admin", "store_admin_grpc"}]
+        admin, admin_grpc = _store_admin_ports()
+        chosen = dict(zip(names, free_ports(len(names)), strict=True))
+        return cls(public=public, store_admin=admin, store_admin_grpc=admin_grpc, **chosen)
+
+
+def _store_admin_ports() -> tuple[int, int]:
+    """Two free ports that differ by 10000: the store's maintenance worker finds its admin by that rule and no other."""
+    for admin in free_ports(50):
+        with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+            try:
+                probe.bind(("127.0.0.1", admin + 10_000))
+            except (OSError, OverflowError):
+                continue
+            return admin, admin + 10_000
+    raise KontorError("This machine has too few free ports. Stop other programs and try again.")
 
 
 def free_ports(count: int) -> list[int]:
@@ -160,7 +174,9 @@ class Site:
         try:
             return self.secret_file(name).read_text(encoding="ascii").strip()
         except FileNotFoundError:
-            raise KontorError(f"The secret {name!r} is missing in {self.state / 'secrets'}. Start with `kontor up`.") from None
+            raise KontorError(
+                f"The secret {name!r} is missing in {self.state / 'secrets'}. Start with `kontor up`."
+            ) from None
 
     def secret_file(self, name: str) -> Path:
         """Where a secret is kept."""
@@ -177,7 +193,11 @@ class Site:
     def save(self) -> None:
         """Write `STATE/run/site.json`, whole or not at all."""
         private_folder(self.run)
-        data = {"settings": self.settings.model_dump(mode="json"), "ports": asdict(self.ports), "sockets": str(self.sockets)}
+        data = {
+            "settings": self.settings.model_dump(mode="json"),
+            "ports": asdict(self.ports),
+            "sockets": str(self.sockets),
+        }
         text = json.dumps(data, indent=1)
         write_private(self.run / "site.json", text)
 
@@ -194,7 +214,9 @@ class Site:
         try:
             data = json.loads(path.read_text(encoding="utf-8"))
         except FileNotFoundError:
-            raise KontorError(f"Nothing runs from {state}: {path.name} is not there. Start it with `kontor up`.") from None
+            raise KontorError(
+                f"Nothing runs from {state}: {path.name} is not there. Start it with `kontor up`."
+            ) from None
         return cls(path.parent.parent, Settings.parse(data["settings"]), Ports(**data["ports"]), Path(data["sockets"]))
 
 

@@ -1,6 +1,6 @@
 """The far edge of a lab: hub, kontor service and gateway in one small web server on loopback.
 
-It knows four tokens and answers what a test puts into `answers`; it notes what it was asked.
+It knows a few tokens, answers what a test puts into `answers`; it notes what it was asked.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from typing import Any
 
 from aiohttp import web
 
-MAJA, STRANGER, LOBBY, OTHER_SERVICE, LAB = "token-maja", "token-stranger", "token-lobby", "token-other", "token-lab"
+MAJA, STRANGER, LAB = "token-maja", "token-stranger", "token-lab"
 MAJA_NAME = "u" + "m" * 24
 WORKSPACE = "ws-knee-mr"
 ACCESS = f"access:servers!server={WORKSPACE}/"
@@ -17,8 +17,6 @@ ACCESS = f"access:servers!server={WORKSPACE}/"
 CALLERS: dict[str, dict[str, Any]] = {
     MAJA: {"kind": "user", "name": MAJA_NAME, "scopes": [ACCESS], "user_info": {"display_name": "Maja Lindqvist"}},
     STRANGER: {"kind": "user", "name": "u" + "s" * 24, "scopes": []},
-    LOBBY: {"kind": "service", "name": "lobby", "scopes": [ACCESS]},
-    OTHER_SERVICE: {"kind": "service", "name": "gateway", "scopes": [ACCESS]},
 }
 
 PILOT: dict[str, Any] = {"slug": "knee-mr", "title": "Cartilage under load", "role": None, "people": []}
@@ -49,6 +47,7 @@ class StandIn:
         self.answers = {
             ("GET", "/api/pilots"): (200, {"pilots": [dict(PILOT)]}),
             ("GET", "/api/pilots/knee-mr/datasets"): (200, {"datasets": [{"id": "knee-mr/brain-mr"}]}),
+            ("PUT", "/api/presence"): (204, None),
             ("GET", "/gateway/api/kontor/clusters"): (200, {"clusters": [CLUSTER], "limits": {"workers": 8}}),
             ("POST", "/gateway/api/v1/clusters/"): (201, {"name": CLUSTER["name"]}),
             ("POST", f"/gateway/api/v1/clusters/{CLUSTER['name']}/scale"): (200, {"ok": True}),

@@ -48,7 +48,7 @@ ROLES = {
         "start:servers!group=workspaces",
         "read:servers!group=workspaces",
         "read:users:name!group=workspaces",
-        "access:servers!group=workspaces",
+        "read:shares!group=workspaces",
         "access:services!service=gateway",
     },
     "reconciler": {

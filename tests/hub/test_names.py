@@ -70,7 +70,9 @@ def test_what_is_no_slug(slug: str) -> None:
     assert names.pilot_of_workspace("ws-" + slug) is None or len(slug) in (1, 28)
 
 
-@pytest.mark.parametrize("account", ["u", "ws-", "root", "lobby", "u" * 25 + "1", "U" + "a" * 24, "u" + "a" * 24 + "\n"])
+@pytest.mark.parametrize(
+    "account", ["u", "ws-", "root", "lobby", "u" * 25 + "1", "U" + "a" * 24, "u" + "a" * 24 + "\n"]
+)
 def test_what_is_no_person(account: str) -> None:
     assert not names.is_person(account)
 

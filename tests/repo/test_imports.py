@@ -1,7 +1,7 @@
 """The import law of ARCHITECTURE.md, read from the sources.
 
-    ground floor  <-  domain folders  <-  web, cli, configure
-    the lab half (kontor.lab, kontor_lab) never imports the hub half
+ground floor  <-  domain folders  <-  web, cli, configure
+the lab half (kontor.lab, kontor_lab) never imports the hub half
 """
 
 import ast
@@ -17,13 +17,38 @@ DOMAINS = {"people", "pilots", "data", "clusters", "warmstart"}
 TOP = {"web", "cli", "configure", "__main__", "migrations"}
 LAB = {"lab"}
 MAY_IMPORT_JUPYTERHUB = {"people", "warmstart", "clusters", "configure", "web/signin.py"}
-HUB_ONLY = {"fastapi", "sqlalchemy", "alembic", "jupyterhub", "oauthenticator", "dask_gateway_server", "boto3", "botocore", "uvicorn"}
-LAB_ONLY = {"xarray", "zarr", "obstore", "jupyterlab", "jupyter_server", "jupyter_collaboration", "nibabel", "mrcfile", "pymzml",
-            "h5py", "panel", "matplotlib", "numpy"}
+HUB_ONLY = {
+    "fastapi",
+    "sqlalchemy",
+    "alembic",
+    "jupyterhub",
+    "oauthenticator",
+    "dask_gateway_server",
+    "boto3",
+    "botocore",
+    "uvicorn",
+}
+LAB_ONLY = {
+    "xarray",
+    "zarr",
+    "obstore",
+    "jupyterlab",
+    "jupyter_server",
+    "jupyter_collaboration",
+    "nibabel",
+    "mrcfile",
+    "pymzml",
+    "h5py",
+    "panel",
+    "matplotlib",
+    "numpy",
+}
 
 
 def sources() -> list[Path]:
-    return sorted((HUB / "kontor").rglob("*.py")) + sorted((ROOT / "extensions" / "kontor-lab" / "kontor_lab").rglob("*.py"))
+    return sorted((HUB / "kontor").rglob("*.py")) + sorted(
+        (ROOT / "extensions" / "kontor-lab" / "kontor_lab").rglob("*.py")
+    )
 
 
 def imported(path: Path) -> Iterator[str]:

@@ -12,8 +12,16 @@ import kontor
 ROOT = Path(__file__).parents[2]
 TOP = {"hub", "images", "notebooks", "extensions", "helm", "tests", "pyproject.toml"}
 USUAL = {
-    ".ci", ".gitignore", ".pre-commit-config.yaml", "ARCHITECTURE.md", "CHANGELOG.md", "CONTRIBUTING.md", "LICENSE", "Makefile",
-    "README.md", "requirements.lock",
+    ".ci",
+    ".gitignore",
+    ".pre-commit-config.yaml",
+    "ARCHITECTURE.md",
+    "CHANGELOG.md",
+    "CONTRIBUTING.md",
+    "LICENSE",
+    "Makefile",
+    "README.md",
+    "requirements.lock",
 }
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 
@@ -45,7 +53,11 @@ def test_javascript_locks_have_hashes_and_no_address(folder: str) -> None:
 
 
 def test_what_the_extras_ask_for_is_in_the_lock() -> None:
-    locked = {line.split("==")[0] for line in (ROOT / "requirements.lock").read_text().splitlines() if re.match(r"[a-z0-9]", line)}
+    locked = {
+        line.split("==")[0]
+        for line in (ROOT / "requirements.lock").read_text().splitlines()
+        if re.match(r"[a-z0-9]", line)
+    }
     wanted = [need for extra in PROJECT["project"]["optional-dependencies"].values() for need in extra]
     wanted += [need for group in PROJECT["dependency-groups"].values() for need in group]
     assert {re.split(r"[=<>\[;]", need)[0] for need in wanted} <= locked

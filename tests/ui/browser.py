@@ -53,14 +53,17 @@ class Screen:
         await expect(self.page.locator("#jp-top-panel")).to_be_visible(timeout=PATIENCE)
         await expect(self.page.locator(".jp-DirListing-item").first).to_be_visible(timeout=PATIENCE)
 
-    async def new_notebook(self) -> None:
-        """Make a notebook from the launcher."""
+    async def new_notebook(self) -> str:
+        """Make a notebook from the launcher; its name."""
         await self.page.locator(".jp-LauncherCard[data-category=Notebook]").first.click()
         await self.until_notebook()
+        label = self.page.locator("#jp-main-dock-panel .lm-TabBar-tab.lm-mod-current .lm-TabBar-tabLabel")
+        await expect(label).to_contain_text(".ipynb")
+        return await label.inner_text()
 
     async def open_file(self, name: str) -> None:
         """Double-click a file in the file browser."""
-        entry = self.page.locator(".jp-DirListing-item").filter(has_text=name)
+        entry = self.page.locator(f".jp-DirListing-item[title^='Name: {name}']")
         await expect(entry).to_be_visible(timeout=PATIENCE)
         await entry.dblclick()
         await self.until_notebook()

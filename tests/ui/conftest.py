@@ -23,7 +23,9 @@ async def browser() -> AsyncIterator[Browser]:
 
 
 @pytest.fixture
-async def screen(tree: Tree, browser: Browser, request: pytest.FixtureRequest) -> AsyncIterator[Callable[[str], Awaitable[Screen]]]:
+async def screen(
+    tree: Tree, browser: Browser, request: pytest.FixtureRequest
+) -> AsyncIterator[Callable[[str], Awaitable[Screen]]]:
     """Makes a window of its own for a demo person, signed in."""
     screens: list[Screen] = []
 

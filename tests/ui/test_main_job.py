@@ -19,7 +19,7 @@ from tests.ui.browser import PATIENCE, Screen
 pytestmark = [pytest.mark.tree, pytest.mark.browser]
 
 ANALYSIS = """import kontor
-cluster, client = kontor.connect_cluster(workers=1)
+client = kontor.connect_cluster(workers=1)
 volume = kontor.open_dataset("knee-mr/brain-mr")
 name = max(volume.data_vars, key=lambda each: volume[each].size)
 axis = volume[name].dims[0]
@@ -36,8 +36,7 @@ async def test_two_people_in_two_countries(tree: Tree, screen: Callable[[str], A
     await maja.open_workspace("Cartilage under load")
     await jonas.open_workspace("Cartilage under load")
 
-    await maja.new_notebook()
-    await jonas.open_file("Untitled.ipynb")
+    await jonas.open_file(await maja.new_notebook())
 
     await maja.write(0, "# Maja begins\n")
     await expect(jonas.cell(0)).to_contain_text("# Maja begins")

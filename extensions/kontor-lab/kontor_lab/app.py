@@ -13,7 +13,7 @@ from kontor_lab.connection import Connection
 from kontor_lab.guard import UnknownVersion, check_version, guard_sockets
 from kontor_lab.handler import KontorHandler
 from kontor_lab.pilots import ConnectionHandler, DatasetsHandler, PilotsHandler
-from kontor_lab.presence import Presence, PresenceHandler
+from kontor_lab.presence import Presence, Teller
 from kontor_lab.saving import Saver, mark_changes, save_before
 
 ROUTES: tuple[tuple[str, type[KontorHandler]], ...] = (
@@ -22,7 +22,6 @@ ROUTES: tuple[tuple[str, type[KontorHandler]], ...] = (
     (r"kontor/api/pilots/([^/]+)/datasets", DatasetsHandler),
     (r"kontor/api/pilots/([^/]+)/clusters", ClustersHandler),
     (r"kontor/api/clusters/([^/]+)", ClusterHandler),
-    (r"kontor/presence", PresenceHandler),
 )
 
 
@@ -46,10 +45,18 @@ def _load_jupyter_server_extension(serverapp: ServerApp) -> None:
 
 
 async def _start_jupyter_server_extension(serverapp: ServerApp) -> None:
-    """Begin the regular saving, now that all extensions are loaded."""
+    """Begin the regular saving and telling, now that all extensions are loaded."""
+    presence: Presence = serverapp.web_app.settings["kontor_presence"]
+    teller = Teller(presence, serverapp.web_app.settings["kontor_connection"], serverapp.log)
+    teller.start()
+
+    async def send_away() -> None:
+        presence.send_away()
+        await teller.stop()
+
     for ydoc in serverapp.extension_manager.extension_apps.get("jupyter_server_ydoc", ()):
         saver = Saver(lambda ydoc=ydoc: _documents(ydoc), serverapp.log)  # type: ignore[misc]
-        ydoc.stop_extension = save_before(ydoc.stop_extension, saver)
+        ydoc.stop_extension = save_before(ydoc.stop_extension, saver, send_away)
         saver.start()
 
 

@@ -6,27 +6,42 @@ never from what a browser says about itself. Nothing is kept of people who have 
 
 from __future__ import annotations
 
+import asyncio
+import logging
+from contextlib import suppress
 from typing import Any
 
+from kontor_lab.connection import Connection
 from kontor_lab.errors import Refusal
-from kontor_lab.handler import KontorHandler, members_only
+from kontor_lab.fetch import fetch_json
 
-#: The hub service that may ask.
-SERVICE = "lobby"
+#: Seconds after which the service is told again although nothing changed; it forgets after thirty.
+HEARTBEAT = 10.0
+#: Close code of a web socket whose server stops.
+GOING_AWAY = 1001
 
 
 class Presence:
     """The open sockets: who holds them, and which document each is for."""
 
     def __init__(self) -> None:
-        self._open: dict[object, tuple[str, str]] = {}
+        self._open: dict[Any, tuple[str, str]] = {}
+        #: set whenever somebody came or went
+        self.changed = asyncio.Event()
 
-    def came(self, socket: object, name: str, room: str) -> None:
+    def came(self, socket: Any, name: str, room: str) -> None:
         self._open[socket] = (name, room)
+        self.changed.set()
 
-    def left(self, socket: object) -> None:
+    def left(self, socket: Any) -> None:
         """Forgets a socket; one that never came is no mistake, because opening may fail half-way."""
-        self._open.pop(socket, None)
+        if self._open.pop(socket, None) is not None:
+            self.changed.set()
+
+    def send_away(self) -> None:
+        """Closes all sockets, because the lab stops; browsers try again by themselves."""
+        for socket in list(self._open):
+            socket.close(GOING_AWAY, "The lab stops.")
 
     def people(self) -> list[dict[str, object]]:
         """Everybody who is here, by name, with the number of different documents that they have open."""
@@ -41,13 +56,53 @@ def _is_document(room: str) -> bool:
     return room.count(":") >= 2
 
 
-class PresenceHandler(KontorHandler):
-    """Tells the kontor service, and nobody else."""
+class Teller:
+    """Tells the kontor service who is in this workspace: at every change, and every ten seconds.
 
-    @members_only
-    async def get(self) -> None:
-        caller: dict[str, Any] = getattr(self.current_user, "hub_user", {})
-        if caller.get("kind") != "service" or caller.get("name") != SERVICE:
-            raise Refusal(403, "service_only", "Who is here is told to the lobby only. Look at the pilot's page.")
-        presence: Presence = self.settings["kontor_presence"]
-        self.finish({"people": presence.people()})
+    Parameters
+    ----------
+    presence : Presence
+    connection : Connection
+        Of a workspace; a personal lab tells nothing.
+    log : logging.Logger
+    """
+
+    def __init__(self, presence: Presence, connection: Connection, log: logging.Logger) -> None:
+        self._presence = presence
+        self._connection = connection
+        self._log = log
+        self._task: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        """Begin, if this is a workspace of a Kontor."""
+        if self._connection.connected and self._connection.pilot:
+            self._task = asyncio.create_task(self._run())
+
+    async def stop(self) -> None:
+        """Tell that nobody is here any more."""
+        if self._task is not None:
+            self._task.cancel()
+            await self._tell([])
+
+    async def _run(self) -> None:
+        while True:
+            self._presence.changed.clear()
+            await self._tell(self._presence.people())
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._presence.changed.wait(), HEARTBEAT)
+
+    async def _tell(self, people: list[dict[str, object]]) -> None:
+        silent = Refusal(502, "unreachable", "The kontor service does not answer.")
+        try:
+            status, _ = await fetch_json(
+                "PUT",
+                f"{self._connection.service}/presence",
+                authorization=f"Bearer {self._connection.service_token()}",
+                content={"people": people},
+                silent=silent,
+            )
+        except Refusal as refusal:
+            self._log.warning("who is here was not told: %s", refusal)
+            return
+        if status != 204:
+            self._log.warning("who is here was not taken: status %d", status)

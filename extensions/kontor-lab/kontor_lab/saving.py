@@ -99,11 +99,17 @@ class Saver:
         return False
 
 
-def save_before(stop: Callable[[], Awaitable[None]], saver: Saver) -> Callable[[], Awaitable[None]]:
-    """What stops the rooms, with a last save before it."""
+def save_before(
+    stop: Callable[[], Awaitable[None]], saver: Saver, send_away: Callable[[], Awaitable[None]]
+) -> Callable[[], Awaitable[None]]:
+    """What stops the rooms: a last save, then everybody leaves, then `stop`.
+
+    While somebody is in a room, upstream's `stop` waits for them for ever.
+    """
 
     async def save_then_stop() -> None:
         await saver.stop()
+        await send_away()
         await stop()
 
     return save_then_stop

@@ -16,8 +16,8 @@ export interface IPerson {
   display_name: string;
   initials: string;
   color: string;
-  partner: string;
-  country: string;
+  partner: string | null;
+  country: string | null;
   role: string;
   here: boolean;
 }
@@ -30,7 +30,7 @@ export interface IPilot {
   class: string;
   state: string;
   role: string | null;
-  technique: string;
+  technique: string | null;
   may_open: boolean;
   why_not: string | null;
   may_run: boolean;

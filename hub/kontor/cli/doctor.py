@@ -40,14 +40,19 @@ async def report(state: Path) -> tuple[list[str], bool]:
         lines.append(f"  {_TITLES[name]:<30} {_version(name):<12} {'answers' if answered else 'DOES NOT ANSWER'}")
     silent = [name for name, answered in answers.items() if not answered]
     if silent:
-        lines += ["", f"{len(silent)} of {len(answers)} parts do not answer. Their logs: "
-                  + ", ".join(str(site.logs / f"{name}.log") for name in silent)]
+        lines += [
+            "",
+            f"{len(silent)} of {len(answers)} parts do not answer. Their logs: "
+            + ", ".join(str(site.logs / f"{name}.log") for name in silent),
+        ]
     else:
         lines += ["", "All parts answer."]
     if not site.settings.labs.share_account:
         lines.append("Labs of all people run under one account of this machine: only this machine can connect.")
     else:
-        lines.append("WARNING: labs of all people run under one account of this machine; people can read each other's files.")
+        lines.append(
+            "WARNING: labs of all people run under one account of this machine; people can read each other's files."
+        )
     return lines, not silent
 
 
@@ -58,7 +63,9 @@ def _version(part: str) -> str:
             case "store":
                 return _first_line([find("weed"), "version"]).split()[2]
             case "proxy":
-                return next(line.split()[1] for line in _lines([find("traefik"), "version"]) if line.startswith("Version"))
+                return next(
+                    line.split()[1] for line in _lines([find("traefik"), "version"]) if line.startswith("Version")
+                )
             case "hub":
                 return version("jupyterhub")
             case "gateway":

@@ -58,8 +58,14 @@ def checks(site: Site) -> dict[str, Check]:
     async def reconciler() -> bool:
         return (site.run / "reconciled").exists()
 
-    found: dict[str, Check] = {"store": store, "proxy": proxy, "hub": hub, "service": service, "gateway": gateway,
-                               "reconciler": reconciler}
+    found: dict[str, Check] = {
+        "store": store,
+        "proxy": proxy,
+        "hub": hub,
+        "service": service,
+        "gateway": gateway,
+        "reconciler": reconciler,
+    }
     if site.settings.demo.enabled:
         found["issuer"] = issuer
     return found

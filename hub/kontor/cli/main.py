@@ -15,8 +15,13 @@ from kontor.errors import KontorError
 
 DEFAULT_STATE = Path("state")
 
-_state = click.option("--state", type=click.Path(path_type=Path, file_okay=False), default=DEFAULT_STATE, show_default=True,
-                      help="Folder that holds everything Kontor must keep.")
+_state = click.option(
+    "--state",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=DEFAULT_STATE,
+    show_default=True,
+    help="Folder that holds everything Kontor must keep.",
+)
 
 
 class _Commands(click.Group):
@@ -38,8 +43,12 @@ def main() -> None:
 
 @main.command()
 @_state
-@click.option("--settings", "settings_file", type=click.Path(path_type=Path, dir_okay=False),
-              help="Settings file; without one, STATE/kontor.toml if it exists, else the defaults.")
+@click.option(
+    "--settings",
+    "settings_file",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Settings file; without one, STATE/kontor.toml if it exists, else the defaults.",
+)
 @click.option("--port", type=click.IntRange(1, 65535), help="Port to listen on, instead of the one in the settings.")
 def up(state: Path, settings_file: Path | None, port: int | None) -> None:
     """Run the whole lab on this machine until Ctrl-C."""

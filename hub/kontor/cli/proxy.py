@@ -21,8 +21,10 @@ def write_proxy_configuration(site: Site) -> list[str]:
         "global": {"checkNewVersion": False, "sendAnonymousUsage": False},
         "log": {"level": site.settings.log_level.upper().replace("WARNING", "WARN")},
         "entryPoints": {
-            "web": {"address": f"{_bracketed(server.address)}:{site.ports.public}",
-                    "transport": {"respondingTimeouts": {"readTimeout": "0s"}}},
+            "web": {
+                "address": f"{_bracketed(server.address)}:{site.ports.public}",
+                "transport": {"respondingTimeouts": {"readTimeout": "0s"}},
+            },
             "api": {"address": f"127.0.0.1:{site.ports.proxy_api}"},
         },
         "api": {},
@@ -30,15 +32,24 @@ def write_proxy_configuration(site: Site) -> list[str]:
         "providers": {"providersThrottleDuration": "0s", "file": {"directory": str(dynamic), "watch": True}},
     }
     routers: dict[str, object] = {
-        "other-names": {"rule": "PathPrefix(`/`)", "priority": 1, "entryPoints": ["web"], "service": "noop@internal",
-                        "middlewares": ["to-public-name"]},
+        "other-names": {
+            "rule": "PathPrefix(`/`)",
+            "priority": 1,
+            "entryPoints": ["web"],
+            "service": "noop@internal",
+            "middlewares": ["to-public-name"],
+        },
     }
     services: dict[str, object] = {}
     if site.settings.demo.enabled:
         routers["issuer"] = {"rule": f"Host(`issuer.{server.domain}`)", "entryPoints": ["web"], "service": "issuer"}
         services["issuer"] = {"loadBalancer": {"servers": [{"url": site.issuer_url}]}}
-    redirect = {"redirectRegex": {"regex": r"^https?://(?:localhost|[0-9.]+|\[[0-9a-f:]+\])(?::[0-9]+)?/.*",
-                                  "replacement": f"{site.public_url}/"}}
+    redirect = {
+        "redirectRegex": {
+            "regex": r"^https?://(?:localhost|[0-9.]+|\[[0-9a-f:]+\])(?::[0-9]+)?/.*",
+            "replacement": f"{site.public_url}/",
+        }
+    }
     http: dict[str, object] = {"routers": routers, "middlewares": {"to-public-name": redirect}}
     if services:
         http["services"] = services

@@ -48,7 +48,11 @@ def _bring_in(site: Site, sample: Sample) -> catalogue.DataSet:
 
     bucket = admin_bucket(site.store_url, site.secret("store-admin-key"), site.secret("store-admin-secret"))
     record = ingest(
-        fetch(sample, cache_folder()), bucket=bucket, pilot=sample.pilot, name=sample.name, words=sample.words,
+        fetch(sample, cache_folder()),
+        bucket=bucket,
+        pilot=sample.pilot,
+        name=sample.name,
+        words=sample.words,
         format=sample.format,
     )
     return catalogue.DataSet(**record)

@@ -16,9 +16,20 @@ from kontor.settings import Settings
 from kontor.site import STATE_VERSION, Ports, Site, private_folder, write_private
 
 SECRETS = (
-    "cookie-secret", "service-token", "reconciler-token", "gateway-token", "gateway-proxy-token", "cluster-signing-key",
-    "session-secret", "oidc-client-secret", "traefik-password", "store-admin-key", "store-admin-secret",
-    "store-broker-key", "store-broker-secret", "store-signing-key",
+    "cookie-secret",
+    "service-token",
+    "reconciler-token",
+    "gateway-token",
+    "gateway-proxy-token",
+    "cluster-signing-key",
+    "session-secret",
+    "oidc-client-secret",
+    "traefik-password",
+    "store-admin-key",
+    "store-admin-secret",
+    "store-broker-key",
+    "store-broker-secret",
+    "store-signing-key",
 )
 
 
@@ -35,7 +46,9 @@ def held(state: Path) -> Iterator[None]:
         private_folder(state)
         lock = open(state / "lock", "a+", encoding="ascii")  # noqa: SIM115
     except OSError as error:
-        raise KontorError(f"The state folder {state} cannot be used: {error.strerror}. Give another with --state.") from None
+        raise KontorError(
+            f"The state folder {state} cannot be used: {error.strerror}. Give another with --state."
+        ) from None
     with lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -43,7 +56,8 @@ def held(state: Path) -> Iterator[None]:
             lock.seek(0)
             raise KontorError(
                 f"Kontor already runs from {state} (process {lock.read().strip() or 'unknown'}). "
-                "Stop it first, or give another folder with --state.", code="already_running",
+                "Stop it first, or give another folder with --state.",
+                code="already_running",
             ) from None
         check_version(state)
         lock.truncate(0)
@@ -68,7 +82,8 @@ def check_version(state: Path) -> None:
             (state / "lock").unlink(missing_ok=True)
             raise KontorError(
                 f"{state} is not empty and not a state folder of Kontor (it holds {others[0]!r}). "
-                "Give an empty or new folder with --state.", code="not_a_state_folder",
+                "Give an empty or new folder with --state.",
+                code="not_a_state_folder",
             )
         return
     text = path.read_text(encoding="utf-8").strip()
@@ -77,7 +92,8 @@ def check_version(state: Path) -> None:
     if int(text) > STATE_VERSION:
         raise KontorError(
             f"{state} was made by a newer Kontor (version {text} of the state folder; this Kontor knows {STATE_VERSION}). "
-            "Upgrade Kontor, or give another folder with --state. Nothing was changed.", code="newer_state",
+            "Upgrade Kontor, or give another folder with --state. Nothing was changed.",
+            code="newer_state",
         )
 
 
@@ -114,11 +130,14 @@ def check_port(address: str, port: int) -> None:
         try:
             probe.bind((address, port))
         except PermissionError:
-            raise KontorError(f"Port {port} needs root. Choose one above 1023, for example: kontor up --port 8000") from None
+            raise KontorError(
+                f"Port {port} needs root. Choose one above 1023, for example: kontor up --port 8000"
+            ) from None
         except OSError as error:
             raise KontorError(
                 f"Port {port} on {address} is taken by another program ({error.strerror}). Stop that program, or choose "
-                f"another port, for example: kontor up --port {port + 1}", code="port_taken",
+                f"another port, for example: kontor up --port {port + 1}",
+                code="port_taken",
             ) from None
 
 

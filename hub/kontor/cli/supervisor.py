@@ -109,8 +109,14 @@ class Supervisor:
         with open(self._logs / f"{part.name}.log", "ab") as log:
             try:
                 self._processes[part.name] = await asyncio.create_subprocess_exec(
-                    *part.command, stdin=asyncio.subprocess.DEVNULL, stdout=log, stderr=log, cwd=part.folder,
-                    env={**os.environ, **part.environment}, start_new_session=True, preexec_fn=_end_with_parent,
+                    *part.command,
+                    stdin=asyncio.subprocess.DEVNULL,
+                    stdout=log,
+                    stderr=log,
+                    cwd=part.folder,
+                    env={**os.environ, **part.environment},
+                    start_new_session=True,
+                    preexec_fn=_end_with_parent,
                 )
             except FileNotFoundError:
                 raise KontorError(

@@ -16,6 +16,7 @@ from kontor.cli.parts import all_parts
 from kontor.cli.state import clear_run, held, prepare
 from kontor.cli.supervisor import Part, Supervisor, end, tail
 from kontor.cli.welcome import welcome
+from kontor.data import objectstore
 from kontor.database import session_factory, upgrade
 from kontor.errors import KontorError
 from kontor.pilots import demo
@@ -75,6 +76,7 @@ async def _supervise(site: Site) -> None:
         say("kontor: stopping; work in the labs is being saved ...")
     finally:
         await supervisor.stop(order)
+        objectstore.remove_sockets(objectstore.StorePorts.of(site))
     say("kontor: stopped.")
 
 
@@ -115,8 +117,16 @@ async def _seed(site: Site) -> None:
     log = site.logs / "seed.log"
     with open(log, "ab") as errors:
         process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "kontor", "seed", "--state", str(site.state),
-            stdin=DEVNULL, stdout=PIPE, stderr=errors, start_new_session=True,
+            sys.executable,
+            "-m",
+            "kontor",
+            "seed",
+            "--state",
+            str(site.state),
+            stdin=DEVNULL,
+            stdout=PIPE,
+            stderr=errors,
+            start_new_session=True,
         )
     try:
         assert process.stdout is not None

@@ -29,11 +29,15 @@ def welcome(site: Site, seconds: float) -> str:
 
 def people() -> list[str]:
     """One line for each demo person: who they are, and their pilots."""
-    personas: list[dict[str, Any]] = json.loads((_PACKAGE / "people" / "issuer" / "personas.json").read_text("utf-8"))["personas"]
+    personas: list[dict[str, Any]] = json.loads((_PACKAGE / "people" / "issuer" / "personas.json").read_text("utf-8"))[
+        "personas"
+    ]
     pilots = tomllib.loads((_PACKAGE / "pilots" / "demo.toml").read_text("utf-8"))["pilot"]
     lines = []
     for one in personas:
-        roles = [f"{pilot['slug']} ({pilot['members'][one['id']]})" for pilot in pilots if one["id"] in pilot["members"]]
+        roles = [
+            f"{pilot['slug']} ({pilot['members'][one['id']]})" for pilot in pilots if one["id"] in pilot["members"]
+        ]
         place = f"{one['name']}, {one['partner']}, {one['country']}"
         lines.append(f"  {one['id']:<6} {place:<68} {', '.join(roles) or 'no pilot yet: the waiting room'}")
     return lines

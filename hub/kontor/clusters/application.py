@@ -60,5 +60,7 @@ def _check_free(port: int) -> None:
         try:
             probe.bind((LOOPBACK, port))
         except OSError:
-            raise Unavailable(f"Port {port}, meant for the clusters' gateway, is taken. Stop what uses it, "
-                              "or start Kontor again to choose another.") from None
+            raise Unavailable(
+                f"Port {port}, meant for the clusters' gateway, is taken. Stop what uses it, "
+                "or start Kontor again to choose another."
+            ) from None

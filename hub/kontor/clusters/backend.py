@@ -83,8 +83,11 @@ class PilotBackend(UnsafeLocalBackend):  # type: ignore[misc]
 
     def reports(self, user: PilotUser) -> list[dict[str, Any]]:
         """What pages show of the clusters that `user` may see and that have not ended."""
-        return [self._report(one) for one in self.db.name_to_cluster.values()
-                if one.status < JobStatus.STOPPED and user.has_permissions(one)]
+        return [
+            self._report(one)
+            for one in self.db.name_to_cluster.values()
+            if one.status < JobStatus.STOPPED and user.has_permissions(one)
+        ]
 
     def _report(self, cluster: Any) -> dict[str, Any]:
         workers = sum(one.status == JobStatus.RUNNING and one.is_active() for one in cluster.workers.values())
@@ -104,8 +107,9 @@ class PilotBackend(UnsafeLocalBackend):  # type: ignore[misc]
         options, config = await self.process_cluster_options(user, cluster_options)
         pilot, workers = options["pilot"], options["workers"]
         running = [one.name for one in self._clusters_of(pilot)]
-        refusal = (self.limits.refuse_cluster(pilot, running)
-                   or self.limits.refuse_workers(pilot, workers, self._granted(pilot)))
+        refusal = self.limits.refuse_cluster(pilot, running) or self.limits.refuse_workers(
+            pilot, workers, self._granted(pilot)
+        )
         if refusal:
             raise PublicException(refusal)
         options["started_by"] = options.get("started_by") or user.name
@@ -213,8 +217,11 @@ class PilotBackend(UnsafeLocalBackend):  # type: ignore[misc]
     def setup_working_directory(self, cluster: Any) -> str:
         folder = self._folder(cluster)
         claim = ClusterClaim(cluster.name, cluster.options["pilot"], cluster.options["started_by"])
-        folder.make(token=sign(claim, self.site.secret(SECRET)),
-                    certificate=cluster.tls_cert.decode(), key=cluster.tls_key.decode())
+        folder.make(
+            token=sign(claim, self.site.secret(SECRET)),
+            certificate=cluster.tls_cert.decode(),
+            key=cluster.tls_key.decode(),
+        )
         return str(folder.path)
 
     def get_tls_paths(self, cluster: Any) -> tuple[str, str]:
@@ -223,8 +230,11 @@ class PilotBackend(UnsafeLocalBackend):  # type: ignore[misc]
 
     def get_env(self, cluster: Any) -> dict[str, str]:
         folder, pilot = self._folder(cluster), cluster.options["pilot"]
-        return {**super().get_env(cluster), "USER": f"ws-{pilot}",
-                **environment.cluster_environment(self.site, pilot, folder.token, folder.home)}
+        return {
+            **super().get_env(cluster),
+            "USER": f"ws-{pilot}",
+            **environment.cluster_environment(self.site, pilot, folder.token, folder.home),
+        }
 
     def get_worker_env(self, cluster: Any) -> dict[str, str]:
         """A worker's environment; unlike the scheduler it has nothing to say to the gateway."""
@@ -235,8 +245,11 @@ class PilotBackend(UnsafeLocalBackend):  # type: ignore[misc]
     def get_worker_command(self, cluster: Any, worker_name: str, scheduler_address: str | None = None) -> list[str]:
         config = cluster.config
         return environment.worker_command(
-            scheduler_address or cluster.scheduler_address, worker_name,
-            threads=config.worker_threads, memory=config.worker_memory, folder=self._folder(cluster).home,
+            scheduler_address or cluster.scheduler_address,
+            worker_name,
+            threads=config.worker_threads,
+            memory=config.worker_memory,
+            folder=self._folder(cluster).home,
         )
 
     async def start_process(self, cluster: Any, cmd: Sequence[str], env: dict[str, str], name: str) -> int:

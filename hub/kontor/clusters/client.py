@@ -1,8 +1,8 @@
 """The kontor service's side of the gateway: list, start, scale and stop the clusters of pilots.
 
-    async with ClusterClient(site) as clusters:
-        name = await clusters.start("knee-mr", workers=2, started_by=account)
-        for one in await clusters.list("knee-mr"): ...
+async with ClusterClient(site) as clusters:
+    name = await clusters.start("knee-mr", workers=2, started_by=account)
+    for one in await clusters.list("knee-mr"): ...
 """
 
 from __future__ import annotations

@@ -22,9 +22,24 @@ _ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "BL
 def worker_command(address: str, name: str, *, threads: int, memory: int, folder: Path) -> list[str]:
     """Start one worker: one process, which the gateway itself replaces if it dies."""
     return [
-        *WORKER, address, "--name", name, "--nthreads", str(threads), "--memory-limit", str(memory),
-        "--host", LOOPBACK, "--no-nanny", "--no-dashboard", "--dashboard-address", f"{LOOPBACK}:0",
-        "--local-directory", str(folder), "--death-timeout", "60",
+        *WORKER,
+        address,
+        "--name",
+        name,
+        "--nthreads",
+        str(threads),
+        "--memory-limit",
+        str(memory),
+        "--host",
+        LOOPBACK,
+        "--no-nanny",
+        "--no-dashboard",
+        "--dashboard-address",
+        f"{LOOPBACK}:0",
+        "--local-directory",
+        str(folder),
+        "--death-timeout",
+        "60",
     ]
 
 

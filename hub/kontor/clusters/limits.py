@@ -32,8 +32,10 @@ class Limits:
         """Why `pilot`, which has the clusters `running`, may not start one more; None if it may."""
         if len(running) < self.clusters:
             return None
-        return (f"The pilot {pilot} already runs {_count(len(running), 'cluster')}, as many as it may. "
-                "Use one of them, or stop one and try again.")
+        return (
+            f"The pilot {pilot} already runs {_count(len(running), 'cluster')}, as many as it may. "
+            "Use one of them, or stop one and try again."
+        )
 
     def refuse_number(self, wanted: object) -> str | None:
         """Why no cluster can have `wanted` workers (given as it came, of any type); None if one can."""
@@ -49,8 +51,10 @@ class Limits:
             return refusal
         if wanted <= (free := self.left(elsewhere)):
             return None
-        return (f"The pilot {pilot} may run {_count(self.workers, 'worker')} at once and its other clusters have "
-                f"{elsewhere} of them. Ask for at most {free} here, or make another cluster smaller.")
+        return (
+            f"The pilot {pilot} may run {_count(self.workers, 'worker')} at once and its other clusters have "
+            f"{elsewhere} of them. Ask for at most {free} here, or make another cluster smaller."
+        )
 
     def left(self, elsewhere: int) -> int:
         """Workers that a cluster may have while the pilot's other clusters have `elsewhere`."""

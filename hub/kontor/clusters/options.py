@@ -49,8 +49,9 @@ class PilotChoice(Select):  # type: ignore[misc]
             raise ValueError("You are in no pilot in which you may run clusters. Ask the lead of your pilot.")
         yours = ", ".join(self._user.pilots)
         if not x:
-            raise ValueError(f"Say which pilot the cluster is for, for example pilot={self._user.pilots[0]!r}. "
-                             f"Yours are: {yours}.")
+            raise ValueError(
+                f"Say which pilot the cluster is for, for example pilot={self._user.pilots[0]!r}. Yours are: {yours}."
+            )
         raise ValueError(f"You may not run clusters of the pilot {x[:40]!a}. Yours are: {yours}.")
 
     def transform(self, x: object) -> str:

@@ -46,8 +46,14 @@ class Children:
         descriptor = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         try:
             child = await asyncio.create_subprocess_exec(
-                *command, env=dict(environment), cwd=folder, stdin=asyncio.subprocess.DEVNULL, stdout=descriptor,
-                stderr=asyncio.subprocess.STDOUT, start_new_session=True, umask=0o077,
+                *command,
+                env=dict(environment),
+                cwd=folder,
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=descriptor,
+                stderr=asyncio.subprocess.STDOUT,
+                start_new_session=True,
+                umask=0o077,
                 preexec_fn=_bind_to(os.getpid(), memory + HEADROOM),
             )
         finally:

@@ -39,7 +39,9 @@ async def list_reports(request: web.Request) -> web.Response:
     if pilot is not None and not user.may_use(pilot):
         raise web.HTTPForbidden(reason="You may not see the clusters of this pilot.")
     clusters = [one for one in backend.reports(user) if pilot in (None, one["pilot"])]
-    return web.json_response({
-        "clusters": sorted(clusters, key=lambda one: int(one["started_at"])),
-        "limits": {"clusters": backend.limits.clusters, "workers": backend.limits.workers},
-    })
+    return web.json_response(
+        {
+            "clusters": sorted(clusters, key=lambda one: int(one["started_at"])),
+            "limits": {"clusters": backend.limits.clusters, "workers": backend.limits.workers},
+        }
+    )

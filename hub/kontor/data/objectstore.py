@@ -99,6 +99,8 @@ def write_config(folder: Path, *, ports: StorePorts, secrets: StoreSecrets, weed
     config = private_folder(private_folder(folder) / "config")
     data = private_folder(folder / "data")
     (data / "mini.options").unlink(missing_ok=True)  # `weed mini` would take old ports and switches from it
+    for election in data.glob("m[0-9]*"):  # the master's memory of itself, one folder for each port it ever had
+        shutil.rmtree(election)
     for name, text in access_files(make_certificates(config.resolve()), secrets).items():
         write_private(config / name, text)
     return [program, *_switches(folder.resolve(), ports)]
@@ -235,5 +237,6 @@ def _switches(folder: Path, ports: StorePorts) -> list[str]:
         "-webdav=false",
         "-admin.ui=false",
         "-master.telemetry=false",
+        "-master.resumeState=false",  # else one start in five answers writes only after 15 s; there is one master
         "-volume.preStopSeconds=0",
     ]

@@ -30,7 +30,7 @@ _Line = Annotated[str, Field(min_length=1, max_length=200)]
 
 # pip asks an sdist's build backend for the name and version before it keeps the file. This stands in for the backend:
 # it hands over PKG-INFO, which every sdist has, and so nothing of the package is executed.
-_BACKEND = '''
+_BACKEND = """
 import pathlib, sys
 __legacy__ = sys.modules[__name__]
 def get_requires_for_build_wheel(config_settings=None):
@@ -40,7 +40,7 @@ def prepare_metadata_for_build_wheel(metadata_directory, config_settings=None):
     folder.mkdir()
     (folder / "METADATA").write_bytes(pathlib.Path("PKG-INFO").read_bytes())
     return folder.name
-'''
+"""
 
 
 class Sample(BaseModel):

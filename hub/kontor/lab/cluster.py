@@ -133,7 +133,7 @@ def _sentence(error: BaseException) -> KontorError:
     if isinstance(error, ValueError) and text:
         return NotAllowed(text, code="refused_by_gateway")
     if kind == "GatewayClusterError":
-        return Unavailable(f"The cluster could not be started. {text} Try again; if it stays so, tell who runs Kontor.")
+        return Unavailable(text or "The cluster could not be started. Try again; if it stays so, tell who runs Kontor.")
     if "403" in text or "Forbidden" in text or "401" in text or "Unauthorized" in text:
         return NotAllowed("You may not run clusters here: your role in the pilot does not include it. Ask its lead.")
     return Unavailable(

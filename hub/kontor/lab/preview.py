@@ -33,8 +33,9 @@ def _image(axes: Any, values: np.ndarray) -> None:
     """Fill the axes, with the contrast stretched from the 1st to the 99.7th percentile."""
     low, high = np.percentile(values, (1, 99.7))
     axes.imshow(
-        values, cmap="gray", vmin=low, vmax=max(high, low + 1e-9), aspect="auto", origin="lower", interpolation="bicubic"
-    )
+        values, cmap="gray", vmin=low, vmax=max(high, low + 1e-9), aspect="auto", origin="lower",
+        interpolation="bicubic",
+    )  # fmt: skip
     axes.set_axis_off()
 
 
@@ -55,8 +56,13 @@ def _mr(figure: Figure, dataset: xarray.Dataset) -> None:
         axes = figure.add_axes((0.015 + index * 0.327, 0.03, 0.315, 0.94))
         plane = volume.isel({cut: int(volume.sizes[cut] * places[cut])}).transpose(up, across).values
         axes.imshow(
-            plane, cmap="gray", origin="lower", vmin=0, vmax=top,
-            aspect=step[up] / step[across], interpolation="bicubic",
+            plane,
+            cmap="gray",
+            origin="lower",
+            vmin=0,
+            vmax=top,
+            aspect=step[up] / step[across],
+            interpolation="bicubic",
         )
         axes.set_axis_off()
     return None

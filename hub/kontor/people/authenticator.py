@@ -32,8 +32,9 @@ class KontorAuthenticator(GenericOAuthenticator):  # type: ignore[misc]
     issuer_alias = Unicode(help="Alias of the issuer; part of every account name it gives.").tag(config=True)
 
     look_route = Unicode(help="Route below the hub's prefix under which the look is served.").tag(config=True)
-    look_folder = Unicode(help="Folder of the stylesheet; the hub serves it, so that signing in looks right by itself."
-                          ).tag(config=True)
+    look_folder = Unicode(
+        help="Folder of the stylesheet; the hub serves it, so that signing in looks right by itself."
+    ).tag(config=True)
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -69,8 +70,13 @@ class KontorAuthenticator(GenericOAuthenticator):  # type: ignore[misc]
         site: Site = self.site
         with session_factory(site.database_url)() as session, session.begin():
             store.record_login(
-                session, name=name, issuer=self.issuer_alias, subject=claims.subject,
-                display_name=claims.display_name, partner=claims.partner, country=claims.country,
+                session,
+                name=name,
+                issuer=self.issuer_alias,
+                subject=claims.subject,
+                display_name=claims.display_name,
+                partner=claims.partner,
+                country=claims.country,
             )
 
     def _claims(self, user_info: dict[str, Any]) -> Claims:
@@ -80,4 +86,3 @@ class KontorAuthenticator(GenericOAuthenticator):  # type: ignore[misc]
             raise web.HTTPError(403, f"You could not be signed in. {error}", reason="Sign-in refused") from error
         except KontorError as error:
             raise web.HTTPError(500, "You could not be signed in. Please tell the operator.") from error
-

@@ -1,8 +1,8 @@
 """What others see of a person: a display name, initials and a colour.
 
-    display name     made safe to show anywhere: one line, letters and the signs that occur in names, 60 characters
-    initials         one or two capital letters
-    colour           one of ten on which white text is readable (AA), the same everywhere for one account name
+display name     made safe to show anywhere: one line, letters and the signs that occur in names, 60 characters
+initials         one or two capital letters
+colour           one of ten on which white text is readable (AA), the same everywhere for one account name
 """
 
 from __future__ import annotations
@@ -17,8 +17,16 @@ _SIGNS = frozenset("-'\u2019.,\u00b7")
 
 # White on each has a contrast of at least 4.5; the classes c0 to c9 of web/static/kontor.css are these, in this order.
 PALETTE = (
-    "#0b3c5d", "#a63d2f", "#2f6b46", "#6b5b95", "#7a5c1e",
-    "#1f6f78", "#8a3a5e", "#4a5a2a", "#5a4a8a", "#3d5a80",
+    "#0b3c5d",
+    "#a63d2f",
+    "#2f6b46",
+    "#6b5b95",
+    "#7a5c1e",
+    "#1f6f78",
+    "#8a3a5e",
+    "#4a5a2a",
+    "#5a4a8a",
+    "#3d5a80",
 )
 
 

@@ -24,8 +24,12 @@ TABLE = Path(__file__).with_name("partners.toml")
 Country = Literal["SE", "DK", "DE", "NO"]
 Sector = Literal["academia", "hospital", "company", "infrastructure", "region", "cluster"]
 Slug = Annotated[str, StringConstraints(pattern=r"\A[a-z][a-z0-9]*(-[a-z0-9]+)*\z", min_length=2, max_length=40)]
-Scope = Annotated[str, StringConstraints(
-    pattern=r"\A[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)+\z", max_length=253)]
+Scope = Annotated[
+    str,
+    StringConstraints(
+        pattern=r"\A[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)+\z", max_length=253
+    ),
+]
 
 _WORDS = {
     "missing": "is missing",
@@ -165,8 +169,10 @@ def _wrong_defaults(table: _Table) -> Iterator[str]:
             holders.setdefault(scope, []).append(partner.slug)
     for scope, slugs in holders.items():
         if len(slugs) > 1 and scope not in table.scope_defaults:
-            yield (f"The scope {scope!r} is shared by {' and '.join(slugs)}; say in [scope_defaults] to whom a person "
-                   "belongs until a steward decides.")
+            yield (
+                f"The scope {scope!r} is shared by {' and '.join(slugs)}; say in [scope_defaults] to whom a person "
+                "belongs until a steward decides."
+            )
     for scope, slug in table.scope_defaults.items():
         slugs = holders.get(scope, [])
         if slug not in slugs:

@@ -35,8 +35,15 @@ class Person:
 
 
 def record_login(
-    session: Session, *, name: str, issuer: str, subject: str, display_name: str,
-    partner: str | None, country: str | None, now: datetime | None = None,
+    session: Session,
+    *,
+    name: str,
+    issuer: str,
+    subject: str,
+    display_name: str,
+    partner: str | None,
+    country: str | None,
+    now: datetime | None = None,
 ) -> Person:
     """Keep what the issuer said about a person at this login, and when it was.
 
@@ -54,8 +61,14 @@ def record_login(
 
 
 def introduce(
-    session: Session, *, issuer: str, subject: str, display_name: str,
-    partner: str | None, country: str | None, now: datetime | None = None,
+    session: Session,
+    *,
+    issuer: str,
+    subject: str,
+    display_name: str,
+    partner: str | None,
+    country: str | None,
+    now: datetime | None = None,
 ) -> Person:
     """Make somebody known who has not logged in yet; leaves a person who is known as they are."""
     name = account_name(issuer, subject)
@@ -79,9 +92,7 @@ def by_names(session: Session, names: Iterable[str]) -> dict[str, Person]:
     return {row.name: _person(row) for row in rows}
 
 
-def _known(
-    session: Session, name: str, issuer: str, subject: str, display_name: str, moment: datetime
-) -> PersonRow:
+def _known(session: Session, name: str, issuer: str, subject: str, display_name: str, moment: datetime) -> PersonRow:
     if name != account_name(issuer, subject):
         raise KontorError("This account name does not belong to this issuer and subject.", code="wrong_account")
     row = session.get(PersonRow, name)
@@ -93,6 +104,12 @@ def _known(
 
 def _person(row: PersonRow) -> Person:
     return Person(
-        name=row.name, issuer=row.issuer, subject=row.subject, display_name=row.display_name,
-        partner=row.partner, country=row.country, first_seen=row.first_seen, last_seen=row.last_seen,
+        name=row.name,
+        issuer=row.issuer,
+        subject=row.subject,
+        display_name=row.display_name,
+        partner=row.partner,
+        country=row.country,
+        first_seen=row.first_seen,
+        last_seen=row.last_seen,
     )

@@ -1,13 +1,16 @@
-"""Routes about pilots: `/api/me`, `/api/pilots`, `/api/pilots/{slug}`.
+"""Routes about pilots: `/api/me`, `/api/pilots`, `/api/pilots/{slug}`, `/api/presence`.
 
 A person sees their own pilots; a workspace and a cluster see the one that they belong to.
 """
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Request
-from pydantic import BaseModel
+from typing import Annotated
 
+from fastapi import APIRouter, Request
+from pydantic import BaseModel, ConfigDict, Field
+
+from kontor.errors import NotAllowed
 from kontor.people import store as people
 from kontor.people.callers import Caller
 from kontor.people.requests import FromCaller, InSession
@@ -30,6 +33,23 @@ class Pilots(BaseModel):
     pilots: list[PilotView]
 
 
+class Visit(BaseModel):
+    """Somebody in a workspace, with the number of documents that they have open."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    name: Annotated[str, Field(max_length=64)]
+    documents: Annotated[int, Field(ge=0, le=10_000)]
+
+
+class Visits(BaseModel):
+    """Everybody in a workspace now."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    people: Annotated[list[Visit], Field(max_length=500)]
+
+
 @router.get("/me", summary="Who am I?")
 def me(session: InSession, caller: FromCaller) -> Me:
     slugs = [one.pilot.slug for one in standing.all_of_caller(session, caller)]
@@ -46,10 +66,23 @@ def pilot(request: Request, session: InSession, caller: FromCaller, slug: str) -
     return _view(request, session, standing.of_caller(session, caller, slug))
 
 
+@router.put("/presence", status_code=204, summary="Tell who is in my workspace")
+def tell_presence(request: Request, session: InSession, caller: FromCaller, visits: Visits) -> None:
+    """Workspaces only. Who is no member of the pilot is left out."""
+    if caller.kind != "workspace" or caller.pilot is None:
+        raise NotAllowed("Only a workspace tells who is in it.", code="wrong_caller")
+    members = {member.person for member in store.members(session, caller.pilot)}
+    told = {visit.name for visit in visits.people}
+    request.app.state.presence.heard(caller.pilot, told & members)
+
+
 def _view(request: Request, session: InSession, one: standing.Standing) -> PilotView:
     state = request.app.state
     return pilot_view(
-        session, one, portraits=state.portraits, here=state.presence.here(one.pilot.slug),
+        session,
+        one,
+        portraits=state.portraits,
+        here=state.presence.here(one.pilot.slug),
         service_url=state.site.service_public_url,
     )
 

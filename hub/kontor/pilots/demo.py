@@ -54,8 +54,13 @@ def _introduce(session: Session, now: datetime | None) -> dict[str, str]:
     for persona in personas:
         claims = read_claims(persona["claims"], partners)
         person = people.introduce(
-            session, issuer=ISSUER, subject=claims.subject, display_name=claims.display_name,
-            partner=claims.partner, country=claims.country, now=now,
+            session,
+            issuer=ISSUER,
+            subject=claims.subject,
+            display_name=claims.display_name,
+            partner=claims.partner,
+            country=claims.country,
+            now=now,
         )
         accounts[persona["id"]] = person.name
     return accounts

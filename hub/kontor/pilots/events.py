@@ -42,7 +42,7 @@ def add(
     session.flush()
 
 
-def latest(session: Session, pilots: Iterable[str], *, count: int = 8) -> list[Event]:
+def latest(session: Session, pilots: Iterable[str], *, count: int = 6) -> list[Event]:
     """The newest lines of these pilots, newest first."""
     rows = session.scalars(
         select(EventRow)

@@ -72,7 +72,7 @@ def create(session: Session, pilot: Pilot, *, now: datetime | None = None) -> Pi
     if row is None:
         session.add(PilotRow(**values))
         session.flush()
-        events.add(session, pilot.slug, "pilot_started", f"A new pilot: {pilot.title}.", now=now)
+        events.add(session, pilot.slug, "pilot_started", "The pilot is open.", now=now)
     else:
         for key, value in values.items():
             setattr(row, key, value)
@@ -241,8 +241,16 @@ def _one_of(what: str, value: str, known: Sequence[str]) -> None:
 
 def _pilot(row: PilotRow) -> Pilot:
     return Pilot(
-        slug=row.slug, title=row.title, question=row.question, class_=row.class_, state=row.state,
-        technique=row.technique, facility=row.facility, notebook=row.notebook, starts=row.starts, ends=row.ends,
+        slug=row.slug,
+        title=row.title,
+        question=row.question,
+        class_=row.class_,
+        state=row.state,
+        technique=row.technique,
+        facility=row.facility,
+        notebook=row.notebook,
+        starts=row.starts,
+        ends=row.ends,
     )
 
 

@@ -80,26 +80,42 @@ def pilot_view(
     pilot = standing.pilot
     present = _people(session, pilot.slug, portraits, here)
     page = f"{service_url}pilots/{pilot.slug}"
-    return PilotView.model_validate({
-        "slug": pilot.slug, "title": pilot.title, "question": pilot.question, "class": pilot.class_,
-        "state": pilot.state, "technique": pilot.technique, "facility": pilot.facility,
-        "role": standing.role, "may_open": standing.may_open, "why_not": standing.why_not,
-        "people": present, "here": [one.name for one in present if one.here],
-        "open_url": f"{page}/workspace", "page_url": page,
-    })
+    return PilotView.model_validate(
+        {
+            "slug": pilot.slug,
+            "title": pilot.title,
+            "question": pilot.question,
+            "class": pilot.class_,
+            "state": pilot.state,
+            "technique": pilot.technique,
+            "facility": pilot.facility,
+            "role": standing.role,
+            "may_open": standing.may_open,
+            "why_not": standing.why_not,
+            "people": present,
+            "here": [one.name for one in present if one.here],
+            "open_url": f"{page}/workspace",
+            "page_url": page,
+        }
+    )
 
 
 def _people(session: Session, slug: str, portraits: Portraits, here: Collection[str]) -> list[PersonInPilot]:
     members = store.members(session, slug)
     known = people.by_names(session, [member.person for member in members])
-    return [
-        _person(portraits.of(known[member.person]), member.role, member.person in here)
-        for member in members
-    ]
+    return [_person(portraits.of(known[member.person]), member.role, member.person in here) for member in members]
 
 
 def _person(one: Portrait, role: str, here: bool) -> PersonInPilot:
     return PersonInPilot(
-        name=one.name, display_name=one.display_name, initials=one.initials, color=one.color, tone=one.tone,
-        partner=one.partner, sector=one.sector, country=one.country, role=role, here=here,
+        name=one.name,
+        display_name=one.display_name,
+        initials=one.initials,
+        color=one.color,
+        tone=one.tone,
+        partner=one.partner,
+        sector=one.sector,
+        country=one.country,
+        role=role,
+        here=here,
     )

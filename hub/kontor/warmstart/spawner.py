@@ -11,12 +11,12 @@ from pathlib import Path
 from subprocess import DEVNULL, STDOUT
 from typing import Any
 
-from jupyterhub.spawner import SimpleLocalProcessSpawner
-from tornado import web
+from jupyterhub.spawner import SimpleLocalProcessSpawner, SpawnException
 from traitlets import Any as AnyTrait
 
 from kontor import names
 from kontor.database import session_factory
+from kontor.errors import KontorError, NotAllowed
 from kontor.pilots import store as pilots
 from kontor.site import Site, private_folder, write_private
 from kontor.warmstart import folders
@@ -52,9 +52,10 @@ class LabSpawner(SimpleLocalProcessSpawner):  # type: ignore[misc]
     async def start(self) -> Any:
         """Prepare the folders and the token file, then start the process."""
         site: Site = self.site
-        home, reason = await asyncio.to_thread(self._prepare)
-        if home is None:
-            raise web.HTTPError(403, reason, reason="No lab")
+        try:
+            home = await asyncio.to_thread(self._prepare)
+        except KontorError as error:
+            raise SpawnException(error.message, reason=error.code, status_code=error.status) from None
         self.home_dir = self.notebook_dir = str(home)
         private_folder(site.run / "labs")
         private_folder(self.runtime)
@@ -66,19 +67,24 @@ class LabSpawner(SimpleLocalProcessSpawner):  # type: ignore[misc]
             self.popen_kwargs = {"stdin": DEVNULL, "stdout": log, "stderr": STDOUT, "cwd": str(home)}
             return await super().start()
 
-    def _prepare(self) -> tuple[Path | None, str]:
-        """The lab's folder, or None and the sentence that says why there is no lab."""
+    def _prepare(self) -> Path:
+        """The lab's folder; raises NotAllowed if there is to be no lab."""
         site: Site = self.site
         with session_factory(site.database_url)() as session:
             if self.pilot is None:
                 if not pilots.has_pilot(session, self.user.name):
-                    return None, ("You do not belong to a pilot yet, so there is no lab for you. "
-                                  "Ask the lead of a pilot to add you; the lobby says how.")
-                return folders.person_folder(site, self.user.name), ""
+                    raise NotAllowed(
+                        "You do not belong to a pilot yet, so there is no lab for you. "
+                        "Ask the lead of a pilot to add you; the lobby says how.",
+                        code="no_pilot",
+                    )
+                return folders.person_folder(site, self.user.name)
             pilot = pilots.get(session, self.pilot)
             if pilot is None or pilot.state != "active":
-                return None, "This pilot is not active, so its workspace cannot be opened."
-            return folders.pilot_folder(site, pilot.slug, pilot.notebook), ""
+                raise NotAllowed(
+                    "This pilot is not active, so its workspace cannot be opened.", code="pilot_not_active"
+                )
+            return folders.pilot_folder(site, pilot.slug, pilot.notebook)
 
     def get_env(self) -> dict[str, str]:
         """The environment of the lab: only what it needs, nothing of the hub's."""
@@ -91,5 +97,3 @@ class LabSpawner(SimpleLocalProcessSpawner):  # type: ignore[misc]
 
     def make_preexec_fn(self, name: str) -> Any:
         return None
-
-

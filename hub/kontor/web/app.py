@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from datetime import timedelta
 
 import uvicorn
@@ -23,14 +22,13 @@ from kontor.people.callers import Callers, HubTokens
 from kontor.people.partners import load_partners
 from kontor.people.portrait import Portraits
 from kontor.pilots import api as pilots_api
-from kontor.pilots import store as pilots
+from kontor.pilots.presence import Presence
 from kontor.site import Site
 from kontor.web import lobby, pilot, signin, workspace
 from kontor.web.answers import add_answers
 from kontor.web.headers import SecurityHeaders, from_our_pages, security_headers
 from kontor.web.look import STATIC
 from kontor.web.pages import htmx_file
-from kontor.web.presence import Presence, Rounds
 from kontor.web.previews import Previews
 
 health = APIRouter(tags=["health"])
@@ -45,8 +43,12 @@ def create_app(site: Site) -> FastAPI:
     """The service of an installation. Its parts are in `app.state`; tests put others there."""
     prefix = site.service_prefix.rstrip("/")
     app = FastAPI(
-        title="Kontor", version=__version__, docs_url=None, redoc_url=None,
-        openapi_url=f"{prefix}/api/openapi.json", lifespan=_lifespan,
+        title="Kontor",
+        version=__version__,
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=f"{prefix}/api/openapi.json",
+        lifespan=_lifespan,
     )
     _add_parts(app, site)
     add_answers(app)
@@ -64,9 +66,15 @@ def serve(site: Site) -> None:
     """Run the service until it is told to stop."""
     htmx_file()
     uvicorn.run(
-        create_app(site), host="127.0.0.1", port=site.ports.service, log_level=site.settings.log_level,
-        access_log=site.settings.log_level == "debug", proxy_headers=True, forwarded_allow_ips="127.0.0.1",
-        server_header=False, timeout_graceful_shutdown=5,
+        create_app(site),
+        host="127.0.0.1",
+        port=site.ports.service,
+        log_level=site.settings.log_level,
+        access_log=site.settings.log_level == "debug",
+        proxy_headers=True,
+        forwarded_allow_ips="127.0.0.1",
+        server_header=False,
+        timeout_graceful_shutdown=5,
     )
 
 
@@ -92,21 +100,11 @@ def _add_parts(app: FastAPI, site: Site) -> None:
 
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
-    """Ask the workspaces who is there for as long as the service runs; close what was opened."""
-    state = app.state
-
-    def active() -> list[str]:
-        with state.sessions() as session:
-            return [one.slug for one in pilots.active(session)]
-
-    rounds = asyncio.create_task(Rounds(state.site, state.hub, state.presence, active).run())
+    """Close what was opened when the service ends."""
     try:
         yield
     finally:
-        rounds.cancel()
-        with suppress(asyncio.CancelledError):
-            await rounds
-        for part in (state.signin, state.clusters, state.hub):
+        for part in (app.state.signin, app.state.clusters, app.state.hub):
             await part.close()
 
 

@@ -51,10 +51,16 @@ def lobby(request: Request, session: InSession, visitor: FromVisitor) -> Respons
         return RedirectResponse(f"{request.app.state.site.service_prefix}waiting", 303)
     titles = {pilot.slug: pilot.title for pilot in pilots}
     return page(
-        request, "lobby.html", visitor=visitor, here="lobby",
-        greeting=greeting(this_moment()), first_name=visitor.portrait.display_name.split()[0], pilots=pilots,
+        request,
+        "lobby.html",
+        visitor=visitor,
+        here="lobby",
+        greeting=greeting(this_moment()),
+        first_name=visitor.portrait.display_name.split()[0],
+        pilots=pilots,
         at_work=len({name for pilot in pilots for name in pilot.here} - {visitor.name}),
-        news=events.latest(session, titles), titles=titles,
+        news=events.latest(session, titles),
+        titles=titles,
         consortium=consortium(session, request.app.state.partners),
     )
 
@@ -64,7 +70,10 @@ def waiting(request: Request, session: InSession, visitor: FromVisitor) -> Respo
     if store.has_pilot(session, visitor.name):
         return RedirectResponse(request.app.state.site.service_prefix, 303)
     return page(
-        request, "waiting.html", visitor=visitor, here="lobby",
+        request,
+        "waiting.html",
+        visitor=visitor,
+        here="lobby",
         consortium=consortium(session, request.app.state.partners),
     )
 
@@ -73,7 +82,11 @@ def waiting(request: Request, session: InSession, visitor: FromVisitor) -> Respo
 def pilots(request: Request, session: InSession, visitor: FromVisitor) -> Response:
     partners: Partners = request.app.state.partners
     return page(
-        request, "pilots.html", visitor=visitor, here="pilots", pilots=views_of(request, session, visitor),
+        request,
+        "pilots.html",
+        visitor=visitor,
+        here="pilots",
+        pilots=views_of(request, session, visitor),
         partners={code: [one for one in partners if one.country == code] for code in COUNTRIES},
         consortium=consortium(session, partners),
     )
@@ -90,8 +103,11 @@ def views_of(request: Request, session: Session, visitor: Visitor) -> list[Pilot
     state = request.app.state
     views = [
         pilot_view(
-            session, Standing(pilot, role), portraits=state.portraits,
-            here=state.presence.here(pilot.slug), service_url=state.site.service_public_url,
+            session,
+            Standing(pilot, role),
+            portraits=state.portraits,
+            here=state.presence.here(pilot.slug),
+            service_url=state.site.service_public_url,
         )
         for pilot, role in store.pilots_of(session, visitor.name)
     ]

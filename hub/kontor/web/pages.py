@@ -20,9 +20,14 @@ _TEMPLATES = Path(__file__).parent / "templates"
 _NODE_MODULES = Path(__file__).parents[2] / "node_modules"
 COUNTRIES = {"SE": "Sweden", "DK": "Denmark", "DE": "Germany", "NO": "Norway"}
 SECTORS = {
-    "academia": "university", "hospital": "hospital", "company": "company",
-    "infrastructure": "facility", "region": "region", "cluster": "cluster organisation",
+    "academia": "university",
+    "hospital": "hospital",
+    "company": "company",
+    "infrastructure": "facility",
+    "region": "region",
+    "cluster": "cluster organisation",
 }
+FORMATS = {"nifti": "NIfTI", "mrc": "MRC", "mzml": "mzML", "nexus": "NeXus", "tiff": "TIFF"}
 
 
 def htmx_file() -> Path:
@@ -37,6 +42,11 @@ def htmx_file() -> Path:
         if path.is_file():
             return path
     raise KontorError("The pages' script htmx is missing. Run `make install`.", code="no_htmx")
+
+
+def format_name(format: str) -> str:
+    """A file format as its makers write it."""
+    return FORMATS.get(format, format)
 
 
 def size_words(size: int) -> str:
@@ -55,8 +65,10 @@ def ago_words(moment: datetime, now: datetime | None = None) -> str:
     """How long ago something was, as people say it."""
     seconds = ((now or datetime.now(UTC)) - moment).total_seconds()
     for limit, length, one, many in (
-        (90, 1, "just now", "just now"), (5400, 60, "a minute ago", "{} minutes ago"),
-        (129600, 3600, "an hour ago", "{} hours ago"), (float("inf"), 86400, "yesterday", "{} days ago"),
+        (90, 1, "just now", "just now"),
+        (5400, 60, "a minute ago", "{} minutes ago"),
+        (129600, 3600, "an hour ago", "{} hours ago"),
+        (float("inf"), 86400, "yesterday", "{} days ago"),
     ):
         if seconds < limit:
             count = round(seconds / length)
@@ -67,10 +79,13 @@ def ago_words(moment: datetime, now: datetime | None = None) -> str:
 @cache
 def _environment() -> Environment:
     environment = Environment(
-        loader=FileSystemLoader(_TEMPLATES), autoescape=True, undefined=StrictUndefined,
-        trim_blocks=True, lstrip_blocks=True,
+        loader=FileSystemLoader(_TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
     )
-    environment.filters.update(size=size_words, ago=ago_words)
+    environment.filters.update(size=size_words, ago=ago_words, format_name=format_name)
     environment.globals.update(countries=COUNTRIES, sectors=SECTORS)
     return environment
 
@@ -88,9 +103,20 @@ def page(
         What the template needs beside the frame. Every name it uses has to be given.
     """
     site = request.app.state.site
-    text = _environment().get_template(template).render(
-        visitor=visitor, here=here, prefix=site.service_prefix, title=site.settings.title, version=__version__,
-        domain=site.settings.server.domain, public_url=site.public_url, demo=site.settings.demo.enabled, **values,
+    text = (
+        _environment()
+        .get_template(template)
+        .render(
+            visitor=visitor,
+            here=here,
+            prefix=site.service_prefix,
+            title=site.settings.title,
+            version=__version__,
+            domain=site.settings.server.domain,
+            public_url=site.public_url,
+            demo=site.settings.demo.enabled,
+            **values,
+        )
     )
     return HTMLResponse(text, status, headers={"Cache-Control": "no-store"})
 

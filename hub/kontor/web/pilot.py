@@ -34,8 +34,11 @@ async def pilot(request: Request, visitor: FromVisitor, slug: str) -> Response:
 
 @router.post("/pilots/{slug}/clusters")
 async def change_clusters(
-    request: Request, visitor: FromVisitor, slug: str,
-    do: Annotated[str, Form()], name: Annotated[str, Form()] = "",
+    request: Request,
+    visitor: FromVisitor,
+    slug: str,
+    do: Annotated[str, Form()],
+    name: Annotated[str, Form()] = "",
     workers: Annotated[int, Form(ge=0, le=1000)] = START_WORKERS,
 ) -> Response:
     """Start, scale or stop a cluster of the pilot, for people who may run.
@@ -68,8 +71,14 @@ async def clusters_now(request: Request, visitor: FromVisitor, slug: str) -> Res
     found, problem = await _clusters(request, slug)
     starters = await run_in_threadpool(_names, request, found)
     return page(
-        request, "fragments/clusters.html", visitor=visitor, slug=slug, clusters=found, cluster_problem=problem,
-        starters=starters, may_run=place.can("run"),
+        request,
+        "fragments/clusters.html",
+        visitor=visitor,
+        slug=slug,
+        clusters=found,
+        cluster_problem=problem,
+        starters=starters,
+        may_run=place.can("run"),
     )
 
 
@@ -86,10 +95,22 @@ async def _pilot_page(request: Request, visitor: Visitor, slug: str, *, problem:
     clusters, cluster_problem = await _clusters(request, slug)
     workspace: Workspace = request.app.state.workspace
     return page(
-        request, "pilot.html", visitor=visitor, here="pilots", status=problem.status if problem else 200,
-        pilot=view, facts=place.pilot, datasets=datasets, workspace=await workspace.state(slug),
-        slug=slug, clusters=clusters, cluster_problem=cluster_problem, may_run=place.can("run"),
-        starters=await run_in_threadpool(_names, request, clusters), start_workers=START_WORKERS, problem=problem,
+        request,
+        "pilot.html",
+        visitor=visitor,
+        here="pilots",
+        status=problem.status if problem else 200,
+        pilot=view,
+        facts=place.pilot,
+        datasets=datasets,
+        workspace=await workspace.state(slug),
+        slug=slug,
+        clusters=clusters,
+        cluster_problem=cluster_problem,
+        may_run=place.can("run"),
+        starters=await run_in_threadpool(_names, request, clusters),
+        start_workers=START_WORKERS,
+        problem=problem,
     )
 
 
@@ -103,7 +124,10 @@ def _read(request: Request, visitor: Visitor, slug: str) -> tuple[PilotView, Sta
     with state.sessions() as session:
         place = standing.of_person(session, visitor.name, slug)
         view = pilot_view(
-            session, place, portraits=state.portraits, here=state.presence.here(slug),
+            session,
+            place,
+            portraits=state.portraits,
+            here=state.presence.here(slug),
             service_url=state.site.service_public_url,
         )
         return view, place, catalogue.datasets_of(session, slug)

@@ -25,6 +25,7 @@ from kontor.errors import KontorError, NotAllowed, Unavailable
 from kontor.people import store as people
 from kontor.people.callers import HubTokens
 from kontor.people.portrait import Portrait
+from kontor.pilots import access
 from kontor.site import Site
 from kontor.web.seal import Seal
 
@@ -100,8 +101,12 @@ class SignIn:
         state, verifier = secrets.token_urlsafe(24), secrets.token_urlsafe(48)
         challenge = base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).rstrip(b"=").decode()
         asked = {
-            "client_id": CLIENT_ID, "redirect_uri": self._redirect_uri, "response_type": "code", "state": state,
-            "code_challenge": challenge, "code_challenge_method": "S256",
+            "client_id": CLIENT_ID,
+            "redirect_uri": self._redirect_uri,
+            "response_type": "code",
+            "state": state,
+            "code_challenge": challenge,
+            "code_challenge_method": "S256",
         }
         answer = RedirectResponse(f"{self._site.public_url}/hub/api/oauth2/authorize?{urlencode(asked)}", 302)
         kept = self._states.close({"state": state, "verifier": verifier, "after": self._ours(after)})
@@ -125,6 +130,7 @@ class SignIn:
         if not code:
             raise SignInFailed("The hub did not sign you in. Open the lobby to try again.")
         token = await self._exchange(code, kept["verifier"])
+        access.poke(self._site)  # somebody who signed in for the first time has their access derived now
         answer = RedirectResponse(self._ours(kept["after"]), 302)
         self._clear(answer, cookie)
         self._set(answer, "session", self._sessions.close({"token": token}), SESSION_SECONDS)
@@ -141,8 +147,12 @@ class SignIn:
 
     async def _exchange(self, code: str, verifier: str) -> str:
         form = {
-            "client_id": CLIENT_ID, "client_secret": self._site.secret("service-token"), "code": code,
-            "grant_type": "authorization_code", "redirect_uri": self._redirect_uri, "code_verifier": verifier,
+            "client_id": CLIENT_ID,
+            "client_secret": self._site.secret("service-token"),
+            "code": code,
+            "grant_type": "authorization_code",
+            "redirect_uri": self._redirect_uri,
+            "code_verifier": verifier,
         }
         try:
             answer = await self._client.post(f"{self._site.hub_api_url}/oauth2/token", data=form)
@@ -166,14 +176,17 @@ class SignIn:
 
     def _set(self, answer: Response, cookie: str, value: str, seconds: int) -> None:
         answer.set_cookie(
-            self._name(cookie), value, max_age=seconds, path=self._path(),
-            secure=self._secure, httponly=True, samesite="lax",
+            self._name(cookie),
+            value,
+            max_age=seconds,
+            path=self._path(),
+            secure=self._secure,
+            httponly=True,
+            samesite="lax",
         )
 
     def _clear(self, answer: Response, cookie: str) -> None:
-        answer.delete_cookie(
-            self._name(cookie), path=self._path(), secure=self._secure, httponly=True, samesite="lax"
-        )
+        answer.delete_cookie(self._name(cookie), path=self._path(), secure=self._secure, httponly=True, samesite="lax")
 
 
 async def _visitor(request: Request) -> Visitor:

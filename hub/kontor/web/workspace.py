@@ -30,8 +30,14 @@ class Workspace:
         account = names.workspace_account(slug)
         return f"{self._site.public_url_of(account)}/user/{account}/lab"
 
-    async def state(self, slug: str) -> str:
-        """`open`, `opening`, `closing`, `closed`, `missing` (not made yet) or `unknown` (the hub does not answer)."""
+    async def state(self, slug: str, person: str | None = None) -> str:
+        """`open`, `opening`, `closing`, `closed`, `missing` (not made yet) or `unknown` (the hub does not answer).
+
+        Parameters
+        ----------
+        person : str, optional
+            With a person: `letting-in` instead of `open` until the hub lets them in, too.
+        """
         try:
             model = await self._hub.user(names.workspace_account(slug))
         except KontorError:
@@ -42,8 +48,21 @@ class Workspace:
         if not server:
             return "closed"
         if server.get("ready") and server.get("pending") != "stop":
-            return "open"
+            return await self._open_for(slug, person)
         return "closing" if server.get("pending") == "stop" else "opening"
+
+    async def _open_for(self, slug: str, person: str | None) -> str:
+        """The hub shares a workspace with somebody a moment after they first sign in or become a member."""
+        if person is None:
+            return "open"
+        try:
+            answer = await self._hub.request("GET", f"/shares/{names.workspace_account(slug)}/")
+        except KontorError:
+            return "unknown"
+        if any(share["user"] and share["user"]["name"] == person for share in answer.json()["items"]):
+            return "open"
+        access.poke(self._site)
+        return "letting-in"
 
     async def start(self, slug: str) -> None:
         """Ask for it; returns while it still opens.
@@ -68,7 +87,7 @@ async def open_workspace(request: Request, visitor: FromVisitor, slug: str) -> R
     """Open it, or show why not. Also reached by a link from labs, hence GET: opening harms nobody."""
     place = await run_in_threadpool(_may_open, request, visitor, slug)
     workspace: Workspace = request.app.state.workspace
-    state = await workspace.state(slug)
+    state = await workspace.state(slug, visitor.name)
     if state == "open":
         return RedirectResponse(workspace.lab_url(slug), 303)
     try:
@@ -85,7 +104,7 @@ async def opening(request: Request, visitor: FromVisitor, slug: str) -> Response
     """How the opening goes. Without scripts the page reloads itself."""
     place = await run_in_threadpool(_may_open, request, visitor, slug)
     workspace: Workspace = request.app.state.workspace
-    state = await workspace.state(slug)
+    state = await workspace.state(slug, visitor.name)
     if state == "open":
         return RedirectResponse(workspace.lab_url(slug), 303)
     return _starting(request, visitor, place, *_told(state))
@@ -96,7 +115,7 @@ async def opening_now(request: Request, visitor: FromVisitor, slug: str) -> Resp
     """The moving part of that page; when all is ready it sends the browser to the lab."""
     place = await run_in_threadpool(_may_open, request, visitor, slug)
     workspace: Workspace = request.app.state.workspace
-    state = await workspace.state(slug)
+    state = await workspace.state(slug, visitor.name)
     if state == "open":
         return Response(headers={"HX-Redirect": workspace.lab_url(slug)})
     return _starting(request, visitor, place, *_told(state), template="fragments/opening.html")
@@ -104,7 +123,7 @@ async def opening_now(request: Request, visitor: FromVisitor, slug: str) -> Resp
 
 def _told(state: str) -> tuple[str, str]:
     """Whether it still goes on, and the sentence for it."""
-    if state in ("opening", "unknown"):
+    if state in ("opening", "letting-in", "unknown"):
         return "going", "The workspace starts. This takes a few seconds; the page moves on by itself."
     if state == "closing":
         return "going", "The workspace is just being closed. One moment."
@@ -112,12 +131,24 @@ def _told(state: str) -> tuple[str, str]:
 
 
 def _starting(
-    request: Request, visitor: Visitor, place: Standing, stage: str, message: str,
-    status: int = 200, *, template: str = "opening.html",
+    request: Request,
+    visitor: Visitor,
+    place: Standing,
+    stage: str,
+    message: str,
+    status: int = 200,
+    *,
+    template: str = "opening.html",
 ) -> Response:
     return page(
-        request, template, visitor=visitor, here="pilots", status=status,
-        pilot=place.pilot, stage=stage, message=message,
+        request,
+        template,
+        visitor=visitor,
+        here="pilots",
+        status=status,
+        pilot=place.pilot,
+        stage=stage,
+        message=message,
     )
 
 

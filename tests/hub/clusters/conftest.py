@@ -38,8 +38,12 @@ class StandInHub:
 
     def user(self, token: str, name: str, pilots: list[str], scopes: list[str] | None = None, **more: Any) -> None:
         self.people[token] = {
-            "kind": "user", "name": name, "admin": False, "groups": [f"pilot-{slug}" for slug in pilots],
-            "scopes": ACCESS if scopes is None else scopes, **more,
+            "kind": "user",
+            "name": name,
+            "admin": False,
+            "groups": [f"pilot-{slug}" for slug in pilots],
+            "scopes": ACCESS if scopes is None else scopes,
+            **more,
         }
 
     def service(self, token: str, name: str) -> None:
@@ -140,7 +144,9 @@ def start_process(site: Site) -> subprocess.Popen[bytes]:
     """The gateway as `kontor up` starts it, answering."""
     with (site.logs / "gateway.log").open("ab") as log:
         process = subprocess.Popen(
-            [sys.executable, "-m", "kontor.clusters", "--state", str(site.state)], stdout=log, stderr=log,
+            [sys.executable, "-m", "kontor.clusters", "--state", str(site.state)],
+            stdout=log,
+            stderr=log,
             env={**os.environ, "JUPYTERHUB_API_TOKEN": "a-hub-token-that-must-not-spread"},
         )
 

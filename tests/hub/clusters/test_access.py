@@ -57,8 +57,9 @@ def test_strangers_list_nothing(gateway: Any, shared: str, token: str) -> None:
 
 
 def test_a_foreign_pilot_is_refused_in_words(gateway: Any) -> None:
-    with gateway.client("eve-token") as notebook, pytest.raises(
-        ValueError, match=r"You may not run clusters of the pilot 'one'\. Yours are: two\."
+    with (
+        gateway.client("eve-token") as notebook,
+        pytest.raises(ValueError, match=r"You may not run clusters of the pilot 'one'\. Yours are: two\."),
     ):
         notebook.submit(pilot="one")
 

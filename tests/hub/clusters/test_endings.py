@@ -59,7 +59,8 @@ def test_kill_leaves_no_cluster(own_gateway: Any, restart: Callable[[Any], None]
     own_gateway.process.wait(timeout=10)
     own_gateway.wait_for(
         lambda: not [one for one in own_gateway.processes() if "distributed.cli" in " ".join(one.cmdline())],
-        "schedulers and workers ended", 5,
+        "schedulers and workers ended",
+        5,
     )
     own_gateway.wait_for(lambda: _ports_are_free(own_gateway), "proxy ended", 5)
     restart(own_gateway)

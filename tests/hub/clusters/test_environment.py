@@ -30,8 +30,7 @@ def test_what_the_contract_says(gateway: Any, shared: str, environments: list[di
         "AWS_ENDPOINT_URL": site.store_url,
         "AWS_REGION": "us-east-1",
         "AWS_ALLOW_HTTP": "true",
-        "AWS_CONTAINER_CREDENTIALS_FULL_URI":
-            f"http://127.0.0.1:{site.ports.service}/services/lobby/api/store/credentials/one",
+        "AWS_CONTAINER_CREDENTIALS_FULL_URI": f"http://127.0.0.1:{site.ports.service}/services/lobby/api/store/credentials/one",
         "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE": token,
     }
     assert len(environments) == 3

@@ -20,8 +20,10 @@ def test_clusters(running: list[str], may: bool) -> None:
     refusal = LIMITS.refuse_cluster("knee-mr", running)
     assert (refusal is None) is may
     if refusal:
-        assert refusal == (f"The pilot knee-mr already runs {len(running)} clusters, as many as it may. "
-                           "Use one of them, or stop one and try again.")
+        assert refusal == (
+            f"The pilot knee-mr already runs {len(running)} clusters, as many as it may. "
+            "Use one of them, or stop one and try again."
+        )
 
 
 @pytest.mark.parametrize(

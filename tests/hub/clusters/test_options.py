@@ -27,8 +27,12 @@ SERVICE = PilotUser("service:lobby", is_service=True)
         pytest.param(ADA, {"pilot": "one", "workers": 4}, {"pilot": "one", "workers": 4}, id="all workers"),
         pytest.param(BOB, {"pilot": "two"}, {"pilot": "two", "workers": 0}, id="says which"),
         pytest.param(WORKSPACE, {}, {"pilot": "two", "workers": 0}, id="workspace's own"),
-        pytest.param(SERVICE, {"pilot": "any", "started_by": PERSON},
-                     {"pilot": "any", "workers": 0, "started_by": PERSON}, id="service on behalf"),
+        pytest.param(
+            SERVICE,
+            {"pilot": "any", "started_by": PERSON},
+            {"pilot": "any", "workers": 0, "started_by": PERSON},
+            id="service on behalf",
+        ),
     ],
 )
 def test_accepted(user: PilotUser, asked: dict[str, Any], got: dict[str, Any]) -> None:

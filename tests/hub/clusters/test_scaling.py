@@ -25,8 +25,11 @@ def scale(gateway: Any, name: str, count: object) -> tuple[int, str]:
 
 
 def test_a_third_cluster_is_refused(gateway: Any, second: str) -> None:
-    with gateway.client("ada-token") as notebook, pytest.raises(
-        ValueError, match=r"The pilot one already runs 2 clusters, as many as it may\. Use one of them, or stop one"
+    with (
+        gateway.client("ada-token") as notebook,
+        pytest.raises(
+            ValueError, match=r"The pilot one already runs 2 clusters, as many as it may\. Use one of them, or stop one"
+        ),
     ):
         notebook.submit(pilot="one")
 
@@ -97,8 +100,15 @@ def test_a_scheduler_elsewhere_is_not_believed(gateway: Any, second: str) -> Non
     """Nothing can make the gateway send traffic to another machine: a scheduler's own words are checked."""
     with gateway.client("bob-token") as notebook, notebook.connect(second) as cluster, cluster.get_client() as client:
         token = client.run_on_scheduler(lambda dask_scheduler: dask_scheduler.services["gateway"].gateway.token)
-    words = {"scheduler_address": "tls://192.0.2.1:1", "api_address": "http://192.0.2.1", "dashboard_address": "",
-             "count": 0, "active_workers": [], "closing_workers": [], "closed_workers": []}
+    words = {
+        "scheduler_address": "tls://192.0.2.1:1",
+        "api_address": "http://192.0.2.1",
+        "dashboard_address": "",
+        "count": 0,
+        "active_workers": [],
+        "closing_workers": [],
+        "closed_workers": [],
+    }
     answer = gateway.request("POST", f"/api/v1/clusters/{second}/heartbeat", token, scheme="token", json=words)
     assert answer.status_code == 409
     assert "must be on this machine" in answer.text

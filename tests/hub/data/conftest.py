@@ -15,6 +15,7 @@ from typing import Any
 
 import psutil
 import pytest
+
 from kontor.data import objectstore
 from kontor.data.credentials import Broker
 from kontor.data.objectstore import StorePorts

@@ -15,6 +15,7 @@ from botocore.auth import S3SigV4Auth, SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 from botocore.exceptions import ClientError
+
 from kontor import roles
 from kontor.data import objectstore
 from kontor.data.credentials import Broker, session_policy

@@ -19,6 +19,7 @@ from botocore.auth import S3SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 from botocore.exceptions import ClientError
+
 from kontor.data import objectstore
 from kontor.data.objectstore import StorePorts
 from kontor.data.store_access import BUCKET, StoreSecrets

@@ -15,9 +15,10 @@ import obstore
 import pytest
 import s3fs
 import zarr
-from kontor.data.store_access import BUCKET
 from obstore.store import S3Store
 from zarr.storage import ObjectStore
+
+from kontor.data.store_access import BUCKET
 
 OWN, OTHER = "knee", "knee-mr"
 CALLER = "ws-knee"

@@ -36,8 +36,14 @@ CHALLENGE = base64.urlsafe_b64encode(hashlib.sha256(VERIFIER.encode()).digest())
 def request(**changes: Any) -> str:
     """An authorization request as the hub sends it; None takes a parameter out."""
     query = {
-        "client_id": "kontor", "response_type": "code", "redirect_uri": CALLBACK, "scope": "openid profile email aarc",
-        "state": "st", "nonce": "no", "code_challenge": CHALLENGE, "code_challenge_method": "S256",
+        "client_id": "kontor",
+        "response_type": "code",
+        "redirect_uri": CALLBACK,
+        "scope": "openid profile email aarc",
+        "state": "st",
+        "nonce": "no",
+        "code_challenge": CHALLENGE,
+        "code_challenge_method": "S256",
     } | changes
     return f"{PUBLIC}/auth?" + urlencode({key: value for key, value in query.items() if value is not None})
 
@@ -146,11 +152,20 @@ def configuration(tmp_path: Path) -> Configuration:
 
 def make_configuration(folder: Path) -> Configuration:
     (folder / "client-secret").write_text(secrets.token_hex(32))
-    return Configuration(folder, {
-        "listen_host": "127.0.0.1", "listen_port": free_ports(1)[0], "issuer": PUBLIC,
-        "client_id": "kontor", "client_secret_file": "client-secret", "redirect_uris": [CALLBACK],
-        "keys_file": "issuer-keys.json", "stylesheet": str(STYLESHEET), "logout_redirect": HOME,
-    })
+    return Configuration(
+        folder,
+        {
+            "listen_host": "127.0.0.1",
+            "listen_port": free_ports(1)[0],
+            "issuer": PUBLIC,
+            "client_id": "kontor",
+            "client_secret_file": "client-secret",
+            "redirect_uris": [CALLBACK],
+            "keys_file": "issuer-keys.json",
+            "stylesheet": str(STYLESHEET),
+            "logout_redirect": HOME,
+        },
+    )
 
 
 def stop(process: subprocess.Popen[str]) -> None:

@@ -32,8 +32,12 @@ def choose(browser: Browser, persona: str, **changes: Any) -> dict[str, str]:
 def redeem(issuer: Issuer, code: str, **changes: str) -> httpx.Response:
     """Exchange a code as the hub does: directly, past the proxy."""
     form = {
-        "grant_type": "authorization_code", "code": code, "redirect_uri": CALLBACK, "code_verifier": VERIFIER,
-        "client_id": "kontor", "client_secret": issuer.secret,
+        "grant_type": "authorization_code",
+        "code": code,
+        "redirect_uri": CALLBACK,
+        "code_verifier": VERIFIER,
+        "client_id": "kontor",
+        "client_secret": issuer.secret,
     } | changes
     return httpx.post(f"{issuer.direct}/token", data=form)
 
@@ -87,13 +91,16 @@ def test_id_token_is_signed_for_the_hub_and_holds_no_personal_claims(issuer: Iss
     assert not {"name", "email", "voperson_external_affiliation"} & set(claims)
 
 
-@pytest.mark.parametrize(("scope", "claims"), [
-    ("openid", {"sub"}),
-    ("openid profile", {"sub", "name", "given_name", "family_name"}),
-    ("openid email", {"sub", "email", "email_verified"}),
-    ("openid voperson_external_affiliation", {"sub", "voperson_external_affiliation"}),
-    ("openid nothing_of_the_kind", {"sub"}),
-])
+@pytest.mark.parametrize(
+    ("scope", "claims"),
+    [
+        ("openid", {"sub"}),
+        ("openid profile", {"sub", "name", "given_name", "family_name"}),
+        ("openid email", {"sub", "email", "email_verified"}),
+        ("openid voperson_external_affiliation", {"sub", "voperson_external_affiliation"}),
+        ("openid nothing_of_the_kind", {"sub"}),
+    ],
+)
 def test_only_what_was_asked_for_is_told(issuer: Issuer, scope: str, claims: set[str]) -> None:
     tokens = sign_in(issuer, "maja", scope=scope)
     assert set(userinfo(issuer, tokens["access_token"]).json()) == claims
@@ -113,13 +120,16 @@ def test_never_signs_anybody_in_silently(issuer: Issuer) -> None:
         assert answer(browser.get(request(prompt="none")))["error"] == "login_required"
 
 
-@pytest.mark.parametrize("changes", [
-    pytest.param({"code_challenge": None, "code_challenge_method": None}, id="no PKCE"),
-    pytest.param({"code_challenge_method": "plain"}, id="PKCE plain"),
-    pytest.param({"code_challenge_method": None}, id="PKCE without a method is plain"),
-    pytest.param({"response_type": "token"}, id="implicit flow"),
-    pytest.param({"response_type": "code id_token"}, id="hybrid flow"),
-])
+@pytest.mark.parametrize(
+    "changes",
+    [
+        pytest.param({"code_challenge": None, "code_challenge_method": None}, id="no PKCE"),
+        pytest.param({"code_challenge_method": "plain"}, id="PKCE plain"),
+        pytest.param({"code_challenge_method": None}, id="PKCE without a method is plain"),
+        pytest.param({"response_type": "token"}, id="implicit flow"),
+        pytest.param({"response_type": "code id_token"}, id="hybrid flow"),
+    ],
+)
 def test_unsafe_requests_are_sent_back_without_a_code(issuer: Issuer, changes: dict[str, Any]) -> None:
     with issuer.browser() as browser:
         response = browser.get(request(**changes))
@@ -130,11 +140,14 @@ def test_unsafe_requests_are_sent_back_without_a_code(issuer: Issuer, changes: d
     assert "code" not in query
 
 
-@pytest.mark.parametrize("changes", [
-    pytest.param({"redirect_uri": "http://evil.example/"}, id="foreign callback"),
-    pytest.param({"redirect_uri": CALLBACK + "/more"}, id="callback with more behind"),
-    pytest.param({"client_id": "stranger"}, id="unknown client"),
-])
+@pytest.mark.parametrize(
+    "changes",
+    [
+        pytest.param({"redirect_uri": "http://evil.example/"}, id="foreign callback"),
+        pytest.param({"redirect_uri": CALLBACK + "/more"}, id="callback with more behind"),
+        pytest.param({"client_id": "stranger"}, id="unknown client"),
+    ],
+)
 def test_foreign_requests_end_on_a_page_here(issuer: Issuer, changes: dict[str, Any]) -> None:
     with issuer.browser() as browser:
         response = browser.get(request(**changes))
@@ -143,14 +156,17 @@ def test_foreign_requests_end_on_a_page_here(issuer: Issuer, changes: dict[str, 
     assert "location" not in response.headers
 
 
-@pytest.mark.parametrize(("changes", "status", "error"), [
-    pytest.param({"code_verifier": "w" * 64}, 400, "invalid_grant", id="wrong verifier"),
-    pytest.param({"code_verifier": ""}, 400, "invalid_grant", id="no verifier"),
-    pytest.param({"client_secret": "wrong" * 8}, 401, "invalid_client", id="wrong secret"),
-    pytest.param({"client_secret": ""}, 401, "invalid_client", id="no secret"),
-    pytest.param({"redirect_uri": HOME}, 400, "invalid_grant", id="other callback"),
-    pytest.param({"grant_type": "refresh_token"}, 400, "unsupported_grant_type", id="other grant"),
-])
+@pytest.mark.parametrize(
+    ("changes", "status", "error"),
+    [
+        pytest.param({"code_verifier": "w" * 64}, 400, "invalid_grant", id="wrong verifier"),
+        pytest.param({"code_verifier": ""}, 400, "invalid_grant", id="no verifier"),
+        pytest.param({"client_secret": "wrong" * 8}, 401, "invalid_client", id="wrong secret"),
+        pytest.param({"client_secret": ""}, 401, "invalid_client", id="no secret"),
+        pytest.param({"redirect_uri": HOME}, 400, "invalid_grant", id="other callback"),
+        pytest.param({"grant_type": "refresh_token"}, 400, "unsupported_grant_type", id="other grant"),
+    ],
+)
 def test_a_code_is_not_redeemed(issuer: Issuer, changes: dict[str, str], status: int, error: str) -> None:
     with issuer.browser() as browser:
         code = choose(browser, "maja")["code"]

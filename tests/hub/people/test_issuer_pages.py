@@ -38,12 +38,15 @@ def test_needs_no_script_and_no_inline_style_and_cannot_be_framed(issuer: Issuer
     assert response.headers["cache-control"] == "no-store"
 
 
-@pytest.mark.parametrize(("cookie", "tag"), [
-    ("kontor-theme=dark", '<html lang="en" data-theme="dark">'),
-    ("a=b; kontor-theme=light", '<html lang="en" data-theme="light">'),
-    ("kontor-theme=\"><script>", '<html lang="en">'),
-    ("", '<html lang="en">'),
-])
+@pytest.mark.parametrize(
+    ("cookie", "tag"),
+    [
+        ("kontor-theme=dark", '<html lang="en" data-theme="dark">'),
+        ("a=b; kontor-theme=light", '<html lang="en" data-theme="light">'),
+        ('kontor-theme="><script>', '<html lang="en">'),
+        ("", '<html lang="en">'),
+    ],
+)
 def test_wears_the_theme_that_was_chosen_in_kontor(issuer: Issuer, cookie: str, tag: str) -> None:
     response = httpx.get(f"{issuer.direct}/", headers={"Cookie": cookie} if cookie else {})
     assert tag in response.text
@@ -67,12 +70,15 @@ def test_works_without_a_stylesheet(start: Callable[..., Issuer]) -> None:
     assert httpx.get(f"{issuer.direct}/static/kontor.css").status_code == 404
 
 
-@pytest.mark.parametrize(("path", "status", "words"), [
-    ("/", 404, "There is nothing here"),
-    ("/choose/unknown", 400, "This sign-in is over"),
-    ("/auth/unknown", 400, "This sign-in cannot go on"),
-    ("/admin", 404, "There is nothing here"),
-])
+@pytest.mark.parametrize(
+    ("path", "status", "words"),
+    [
+        ("/", 404, "There is nothing here"),
+        ("/choose/unknown", 400, "This sign-in is over"),
+        ("/auth/unknown", 400, "This sign-in cannot go on"),
+        ("/admin", 404, "There is nothing here"),
+    ],
+)
 def test_other_addresses_are_pages_with_the_way_back(issuer: Issuer, path: str, status: int, words: str) -> None:
     with issuer.browser() as browser:
         response = browser.get(PUBLIC + path)

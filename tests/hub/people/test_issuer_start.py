@@ -26,28 +26,31 @@ MISSING = ['"issuer" is missing', '"redirect_uris" is missing']
 SLASH = "http://issuer.localhost:8000/"
 
 
-@pytest.mark.parametrize(("changes", "words"), [
-    pytest.param({"listen_host": "0.0.0.0"}, ["0.0.0.0", *PUBLIC_LISTENING], id="every address"),
-    pytest.param({"listen_host": "::"}, PUBLIC_LISTENING, id="every address of IPv6"),
-    pytest.param({"listen_host": "192.0.2.7"}, PUBLIC_LISTENING, id="a public address"),
-    pytest.param({"listen_host": "127.0.0.1.example.org"}, PUBLIC_LISTENING, id="a name that looks local"),
-    pytest.param({"listen_host": "0.0.0.0", "allow_public": False}, PUBLIC_LISTENING, id="public and not allowed"),
-    pytest.param({"listen_host": "0.0.0.0", "allow_public": "true"}, PUBLIC_LISTENING, id="allowed by a text"),
-    pytest.param({"listen_host": "0.0.0.0", "allow_public": 1}, PUBLIC_LISTENING, id="allowed by a number"),
-    pytest.param({"color": 1, "sercet": 2}, UNKNOWN, id="unknown keys"),
-    pytest.param({"client_secret": "s" * 32}, ['Unknown key "client_secret"'], id="a secret in the file itself"),
-    pytest.param({"issuer": None, "redirect_uris": None}, MISSING, id="missing keys"),
-    pytest.param({"listen_port": 0}, ["1 to 65535"], id="port 0"),
-    pytest.param({"listen_port": 65536}, ["1 to 65535"], id="port too high"),
-    pytest.param({"listen_port": "8000"}, ["1 to 65535"], id="port as a text"),
-    pytest.param({"issuer": SLASH}, [f"for example {SLASH[:-1]}"], id="issuer with a slash"),
-    pytest.param({"issuer": "issuer.localhost"}, ['"issuer" must be an address'], id="issuer without scheme"),
-    pytest.param({"redirect_uris": []}, ["at least one"], id="no callback"),
-    pytest.param({"redirect_uris": ["ftp://a/"]}, ["http:// or https://"], id="callback that is no web address"),
-    pytest.param({"client_secret_file": "nowhere"}, ["cannot be read", "ENOENT"], id="no secret file"),
-    pytest.param({"client_secret_file": "issuer.json"}, ["16 printable characters"], id="not a secret"),
-    pytest.param({"keys_file": "client-secret"}, ["no keys of the demo issuer"], id="not keys"),
-])
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        pytest.param({"listen_host": "0.0.0.0"}, ["0.0.0.0", *PUBLIC_LISTENING], id="every address"),
+        pytest.param({"listen_host": "::"}, PUBLIC_LISTENING, id="every address of IPv6"),
+        pytest.param({"listen_host": "192.0.2.7"}, PUBLIC_LISTENING, id="a public address"),
+        pytest.param({"listen_host": "127.0.0.1.example.org"}, PUBLIC_LISTENING, id="a name that looks local"),
+        pytest.param({"listen_host": "0.0.0.0", "allow_public": False}, PUBLIC_LISTENING, id="public and not allowed"),
+        pytest.param({"listen_host": "0.0.0.0", "allow_public": "true"}, PUBLIC_LISTENING, id="allowed by a text"),
+        pytest.param({"listen_host": "0.0.0.0", "allow_public": 1}, PUBLIC_LISTENING, id="allowed by a number"),
+        pytest.param({"color": 1, "sercet": 2}, UNKNOWN, id="unknown keys"),
+        pytest.param({"client_secret": "s" * 32}, ['Unknown key "client_secret"'], id="a secret in the file itself"),
+        pytest.param({"issuer": None, "redirect_uris": None}, MISSING, id="missing keys"),
+        pytest.param({"listen_port": 0}, ["1 to 65535"], id="port 0"),
+        pytest.param({"listen_port": 65536}, ["1 to 65535"], id="port too high"),
+        pytest.param({"listen_port": "8000"}, ["1 to 65535"], id="port as a text"),
+        pytest.param({"issuer": SLASH}, [f"for example {SLASH[:-1]}"], id="issuer with a slash"),
+        pytest.param({"issuer": "issuer.localhost"}, ['"issuer" must be an address'], id="issuer without scheme"),
+        pytest.param({"redirect_uris": []}, ["at least one"], id="no callback"),
+        pytest.param({"redirect_uris": ["ftp://a/"]}, ["http:// or https://"], id="callback that is no web address"),
+        pytest.param({"client_secret_file": "nowhere"}, ["cannot be read", "ENOENT"], id="no secret file"),
+        pytest.param({"client_secret_file": "issuer.json"}, ["16 printable characters"], id="not a secret"),
+        pytest.param({"keys_file": "client-secret"}, ["no keys of the demo issuer"], id="not keys"),
+    ],
+)
 def test_refuses_a_configuration_and_says_why(
     configuration: Configuration, changes: dict[str, Any], words: list[str]
 ) -> None:
@@ -57,9 +60,15 @@ def test_refuses_a_configuration_and_says_why(
     assert not (configuration.folder / "issuer-keys.json").exists(), "nothing half-made is left"
 
 
-@pytest.mark.parametrize(("content", "words"), [
-    (None, "cannot be read"), ("{", "not JSON"), ("[]", "one JSON object"), ("null", "one JSON object"),
-])
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (None, "cannot be read"),
+        ("{", "not JSON"),
+        ("[]", "one JSON object"),
+        ("null", "one JSON object"),
+    ],
+)
 def test_refuses_a_file_that_is_no_configuration(configuration: Configuration, content: str | None, words: str) -> None:
     if content is not None:
         configuration.file.write_text(content)

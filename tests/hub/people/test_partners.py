@@ -25,16 +25,42 @@ def test_the_consortium_has_22_partners_in_four_countries(partners: Partners) ->
     assert {partner.sector for partner in partners} >= {"academia", "hospital", "infrastructure", "region", "cluster"}
 
 
-@pytest.mark.parametrize(("scope", "slug"), [
-    ("lu.se", "lund-university"), ("maxiv.lu.se", "max-iv"), ("ess.eu", "ess"), ("esss.se", "ess"),
-    ("mau.se", "malmo-university"), ("skane.se", "skane-university-hospital"), ("ku.dk", "university-of-copenhagen"),
-    ("dtu.dk", "dtu"), ("au.dk", "aarhus-university"), ("sdu.dk", "sdu"), ("regionh.dk", "rigshospitalet"),
-    ("uni-hamburg.de", "university-of-hamburg"), ("desy.de", "desy"), ("xfel.eu", "european-xfel"),
-    ("embl.org", "embl"), ("embl.de", "embl"), ("uke.de", "uke"), ("uke.uni-hamburg.de", "uke"),
-    ("uio.no", "university-of-oslo"), ("LU.SE", "lund-university"),
-    ("", None), ("se", None), ("lu.se.", None), (" lu.se", None), ("lu.se\n", None), ("x.lu.se", None),
-    ("xlu.se", None), ("lu.se.evil.com", None), ("\u212au.dk", None), ("l%75.se", None), ("example.org", None),
-])
+@pytest.mark.parametrize(
+    ("scope", "slug"),
+    [
+        ("lu.se", "lund-university"),
+        ("maxiv.lu.se", "max-iv"),
+        ("ess.eu", "ess"),
+        ("esss.se", "ess"),
+        ("mau.se", "malmo-university"),
+        ("skane.se", "skane-university-hospital"),
+        ("ku.dk", "university-of-copenhagen"),
+        ("dtu.dk", "dtu"),
+        ("au.dk", "aarhus-university"),
+        ("sdu.dk", "sdu"),
+        ("regionh.dk", "rigshospitalet"),
+        ("uni-hamburg.de", "university-of-hamburg"),
+        ("desy.de", "desy"),
+        ("xfel.eu", "european-xfel"),
+        ("embl.org", "embl"),
+        ("embl.de", "embl"),
+        ("uke.de", "uke"),
+        ("uke.uni-hamburg.de", "uke"),
+        ("uio.no", "university-of-oslo"),
+        ("LU.SE", "lund-university"),
+        ("", None),
+        ("se", None),
+        ("lu.se.", None),
+        (" lu.se", None),
+        ("lu.se\n", None),
+        ("x.lu.se", None),
+        ("xlu.se", None),
+        ("lu.se.evil.com", None),
+        ("\u212au.dk", None),
+        ("l%75.se", None),
+        ("example.org", None),
+    ],
+)
 def test_partner_of_a_scope(partners: Partners, scope: str, slug: str | None) -> None:
     partner = partners.by_scope(scope)
     assert (partner.slug if partner else None) == slug
@@ -49,7 +75,9 @@ def test_every_partner_that_shares_a_scope_is_known(partners: Partners) -> None:
 def test_country_is_the_tables_and_not_the_domains(partners: Partners) -> None:
     found = {scope: partners.by_scope(scope) for scope in ("ess.eu", "xfel.eu", "embl.org")}
     assert {scope: partner and partner.country for scope, partner in found.items()} == {
-        "ess.eu": "SE", "xfel.eu": "DE", "embl.org": "DE",
+        "ess.eu": "SE",
+        "xfel.eu": "DE",
+        "embl.org": "DE",
     }
 
 
@@ -61,42 +89,59 @@ def test_partner_of_a_slug(partners: Partners) -> None:
     assert partners.get("UKE") is None
 
 
-@pytest.mark.parametrize(("table", "words"), [
-    pytest.param("", ["partners is missing"], id="empty file"),
-    pytest.param("partners = []", ["partners must not be empty"], id="no partner"),
-    pytest.param("partners = 7", ["partners", "7"], id="partners a number"),
-    pytest.param("[[partners", ["not TOML"], id="no TOML"),
-    pytest.param("\ufeffx", ["not TOML"], id="byte order mark"),
-    pytest.param(KU + "colour = 1", ["partners[ku].colour is not known"], id="unknown key of a partner"),
-    pytest.param("issuers = 1\n" + KU, ["issuers is not known"], id="unknown table"),
-    pytest.param(KU.replace('country = "DK"\n', ""), ["partners[ku].country is missing"], id="no country"),
-    pytest.param(KU.replace("DK", "FI"), ["partners[ku].country", "'FI'"], id="country outside the consortium"),
-    pytest.param(KU.replace("DK", "dk"), ["partners[ku].country", "'dk'"], id="country in small letters"),
-    pytest.param(KU.replace("academia", "school"), ["partners[ku].sector", "'school'"], id="unknown sector"),
-    pytest.param(KU.replace('"ku"', '"Ku"'), ["partners[Ku].slug must be lower-case"], id="slug with a capital"),
-    pytest.param(KU.replace('"ku"', '"k--u"'), ["slug must be lower-case"], id="slug with two hyphens"),
-    pytest.param(KU.replace('"ku"', '"ku\\n"'), ["slug must be lower-case"], id="slug with a newline"),
-    pytest.param(KU.replace('"ku"', '7'), ["partners[7].slug"], id="slug a number"),
-    pytest.param(KU.replace("Copenhagen", " "), ["partners[ku].name"], id="blank name"),
-    pytest.param(KU.replace("ku.dk", "KU.dk"), ["partners[ku].scopes[1] must be a domain"], id="scope with capitals"),
-    pytest.param(KU.replace("ku.dk", "@ku.dk"), ["must be a domain"], id="scope with an at sign"),
-    pytest.param(KU.replace("ku.dk", "*.ku.dk"), ["must be a domain"], id="scope with a star"),
-    pytest.param(KU.replace("ku.dk", "dk"), ["must be a domain"], id="a whole country"),
-    pytest.param(KU.replace("ku.dk", "ku.dk."), ["must be a domain"], id="scope with a dot at the end"),
-    pytest.param(KU.replace('["ku.dk"]', '"ku.dk"'), ["partners[ku].scopes"], id="scopes a text"),
-    pytest.param(KU.replace('["ku.dk"]', '["ku.dk", "ku.dk"]'), ["lists 'ku.dk' twice"], id="scope twice"),
-    pytest.param(KU + KU, ["slug 'ku' is given to two", "name 'Copenhagen' is given to two"], id="partner twice"),
-    pytest.param(KU + LU.replace("lu.dk", "ku.dk"), ["'ku.dk' is shared by ku and lu", "[scope_defaults]"],
-                 id="shared scope without a default"),
-    pytest.param('scope_defaults = {"ku.dk" = "ku"}\n' + KU, ["not needed: only ku"], id="default of a scope of one"),
-    pytest.param('scope_defaults = {"ku.dk" = "lu"}\n' + KU + LU, ["'lu', which is no partner with that scope"],
-                 id="default that has not the scope"),
-    pytest.param('scope_defaults = {"ku.dk" = "xx"}\n' + KU, ["'xx', which is no partner"], id="default nobody knows"),
-    pytest.param('scope_defaults = {"KU" = "ku"}\n' + KU, ["must be a domain"], id="default of no domain"),
-    pytest.param(KU.replace("DK", "FI").replace("academia", "school") + LU.replace("DK", "XX") + "extra = 1",
-                 ["4 mistakes", "[ku].country must be 'SE'", "[ku].sector", "[lu].country", "[lu].extra"],
-                 id="every mistake at once"),
-])
+@pytest.mark.parametrize(
+    ("table", "words"),
+    [
+        pytest.param("", ["partners is missing"], id="empty file"),
+        pytest.param("partners = []", ["partners must not be empty"], id="no partner"),
+        pytest.param("partners = 7", ["partners", "7"], id="partners a number"),
+        pytest.param("[[partners", ["not TOML"], id="no TOML"),
+        pytest.param("\ufeffx", ["not TOML"], id="byte order mark"),
+        pytest.param(KU + "colour = 1", ["partners[ku].colour is not known"], id="unknown key of a partner"),
+        pytest.param("issuers = 1\n" + KU, ["issuers is not known"], id="unknown table"),
+        pytest.param(KU.replace('country = "DK"\n', ""), ["partners[ku].country is missing"], id="no country"),
+        pytest.param(KU.replace("DK", "FI"), ["partners[ku].country", "'FI'"], id="country outside the consortium"),
+        pytest.param(KU.replace("DK", "dk"), ["partners[ku].country", "'dk'"], id="country in small letters"),
+        pytest.param(KU.replace("academia", "school"), ["partners[ku].sector", "'school'"], id="unknown sector"),
+        pytest.param(KU.replace('"ku"', '"Ku"'), ["partners[Ku].slug must be lower-case"], id="slug with a capital"),
+        pytest.param(KU.replace('"ku"', '"k--u"'), ["slug must be lower-case"], id="slug with two hyphens"),
+        pytest.param(KU.replace('"ku"', '"ku\\n"'), ["slug must be lower-case"], id="slug with a newline"),
+        pytest.param(KU.replace('"ku"', "7"), ["partners[7].slug"], id="slug a number"),
+        pytest.param(KU.replace("Copenhagen", " "), ["partners[ku].name"], id="blank name"),
+        pytest.param(
+            KU.replace("ku.dk", "KU.dk"), ["partners[ku].scopes[1] must be a domain"], id="scope with capitals"
+        ),
+        pytest.param(KU.replace("ku.dk", "@ku.dk"), ["must be a domain"], id="scope with an at sign"),
+        pytest.param(KU.replace("ku.dk", "*.ku.dk"), ["must be a domain"], id="scope with a star"),
+        pytest.param(KU.replace("ku.dk", "dk"), ["must be a domain"], id="a whole country"),
+        pytest.param(KU.replace("ku.dk", "ku.dk."), ["must be a domain"], id="scope with a dot at the end"),
+        pytest.param(KU.replace('["ku.dk"]', '"ku.dk"'), ["partners[ku].scopes"], id="scopes a text"),
+        pytest.param(KU.replace('["ku.dk"]', '["ku.dk", "ku.dk"]'), ["lists 'ku.dk' twice"], id="scope twice"),
+        pytest.param(KU + KU, ["slug 'ku' is given to two", "name 'Copenhagen' is given to two"], id="partner twice"),
+        pytest.param(
+            KU + LU.replace("lu.dk", "ku.dk"),
+            ["'ku.dk' is shared by ku and lu", "[scope_defaults]"],
+            id="shared scope without a default",
+        ),
+        pytest.param(
+            'scope_defaults = {"ku.dk" = "ku"}\n' + KU, ["not needed: only ku"], id="default of a scope of one"
+        ),
+        pytest.param(
+            'scope_defaults = {"ku.dk" = "lu"}\n' + KU + LU,
+            ["'lu', which is no partner with that scope"],
+            id="default that has not the scope",
+        ),
+        pytest.param(
+            'scope_defaults = {"ku.dk" = "xx"}\n' + KU, ["'xx', which is no partner"], id="default nobody knows"
+        ),
+        pytest.param('scope_defaults = {"KU" = "ku"}\n' + KU, ["must be a domain"], id="default of no domain"),
+        pytest.param(
+            KU.replace("DK", "FI").replace("academia", "school") + LU.replace("DK", "XX") + "extra = 1",
+            ["4 mistakes", "[ku].country must be 'SE'", "[ku].sector", "[lu].country", "[lu].extra"],
+            id="every mistake at once",
+        ),
+    ],
+)
 def test_mistakes_in_a_table_are_named(tmp_path: Path, table: str, words: list[str]) -> None:
     file = tmp_path / "partners.toml"
     file.write_text(table, encoding="utf-8")

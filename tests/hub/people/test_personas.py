@@ -15,11 +15,12 @@ from kontor.people.partners import load_partners
 from .conftest import PERSONAS
 
 ENTITLEMENT = re.compile(r"urn:geant:lifescience-ri\.eu:group:lifescience:[a-z-]+(:[a-z-]+)*#aai\.lifescience-ri\.eu")
-ASSURANCE = re.compile(
-    r"https://refeds\.org/assurance(/version/2|/ID/unique|/ATP/ePA-1[md]|/IAP/(low|medium|high))?"
-)
+ASSURANCE = re.compile(r"https://refeds\.org/assurance(/version/2|/ID/unique|/ATP/ePA-1[md]|/IAP/(low|medium|high))?")
 LISTS = {
-    "voperson_external_affiliation", "eduperson_scoped_affiliation", "eduperson_entitlement", "eduperson_assurance",
+    "voperson_external_affiliation",
+    "eduperson_scoped_affiliation",
+    "eduperson_entitlement",
+    "eduperson_assurance",
 }
 TEXTS = {"sub", "voperson_id", "name", "given_name", "family_name", "email"}
 
@@ -28,7 +29,15 @@ each_persona = pytest.mark.parametrize("persona", PERSONAS, ids=lambda persona: 
 
 def test_there_are_nine_different_people() -> None:
     assert [persona["id"] for persona in PERSONAS] == [
-        "maja", "jonas", "anke", "kari", "lars", "greta", "erik", "tove", "nils",
+        "maja",
+        "jonas",
+        "anke",
+        "kari",
+        "lars",
+        "greta",
+        "erik",
+        "tove",
+        "nils",
     ]
     assert len({persona["subject"] for persona in PERSONAS}) == len(PERSONAS)
     assert len({persona["color"] for persona in PERSONAS}) == len(PERSONAS), "everybody has a colour of their own"

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from jinja2 import ChoiceLoader, Environment, FileSystemLoader, PrefixLoader, meta
 from jupyterhub._data import DATA_FILES_PATH
+
 from kontor.people.faces import PALETTE
 from kontor.web import look
 
@@ -35,12 +36,15 @@ TEXT = [
     *(("ink", soft) for soft in ("sunk", "blue-soft", "brick-soft", "amber-soft", "leaf-soft")),
     *(("blue", soft) for soft in ("blue-soft", "brick-soft", "amber-soft", "leaf-soft", "sunk")),
     *(("quiet", soft) for soft in ("sunk", "blue-soft", "brick-soft", "amber-soft", "leaf-soft")),
-    ("on-blue", "blue"), ("on-blue", "blue-deep"), ("on-brick", "brick"),
+    ("on-blue", "blue"),
+    ("on-blue", "blue-deep"),
+    ("on-brick", "brick"),
 ]
 # What has to be seen but not read: outlines of fields, bars, the ring of who is here, the focus, the gable: 3.0.
 SEEN = [
     *((mark, ground) for mark in ("edge", "blue", "brick", "leaf", "focus", "mark") for ground in GROUNDS),
-    ("blue", "blue-soft"), ("brick", "blue-soft"),
+    ("blue", "blue-soft"),
+    ("brick", "blue-soft"),
 ]
 # Both only repeat in colour what the words beside them say.
 DECORATION = {"line", "amber-mark"}
@@ -101,7 +105,9 @@ def test_faces_are_the_palette_and_carry_white() -> None:
 # -- files ----------------------------------------
 
 OURS = sorted(
-    path for folder in (look.STATIC, TEMPLATES) for path in folder.rglob("*")
+    path
+    for folder in (look.STATIC, TEMPLATES)
+    for path in folder.rglob("*")
     if path.suffix in {".css", ".js", ".svg", ".html"} and "vendor" not in path.parts
 )
 MARKUP = [path for path in OURS if path.suffix == ".html"]
@@ -163,17 +169,23 @@ def environment() -> Environment:
     """Jinja as JupyterHub sets it up: our folder first, the stock one behind it and under `templates/`."""
     stock = str(STOCK / "templates")
     return Environment(
-        loader=ChoiceLoader([
-            PrefixLoader({"templates": FileSystemLoader([stock])}),
-            FileSystemLoader([str(look.HUB_TEMPLATES), stock]),
-        ]),
+        loader=ChoiceLoader(
+            [
+                PrefixLoader({"templates": FileSystemLoader([stock])}),
+                FileSystemLoader([str(look.HUB_TEMPLATES), stock]),
+            ]
+        ),
         autoescape=True,
     )
 
 
 PERSON = SimpleNamespace(display_name="Maja <b>L</b>", partner="Skåne University Hospital", initials="ML", tone="c0")
 VARS = look.hub_template_vars(
-    title="Kontor", hub_prefix="/hub/", lobby_url="/lobby/", domain="kontor.localhost", demo=True,
+    title="Kontor",
+    hub_prefix="/hub/",
+    lobby_url="/lobby/",
+    domain="kontor.localhost",
+    demo=True,
     person=lambda user: PERSON,
 )
 
@@ -188,16 +200,30 @@ def render(name: str, **more: Any) -> str:
     """One page of the hub with the variables that JupyterHub gives it."""
     user = account("u" + "a" * 24)
     space: dict[str, Any] = {
-        "base_url": "/hub/", "prefix": "/", "user": user, "login_url": "/hub/login", "logout_url": "/hub/logout",
-        "login_service": "the demo issuer", "authenticator_login_url": "/hub/oauth_login",
+        "base_url": "/hub/",
+        "prefix": "/",
+        "user": user,
+        "login_url": "/hub/login",
+        "logout_url": "/hub/logout",
+        "login_service": "the demo issuer",
+        "authenticator_login_url": "/hub/oauth_login",
         "parsed_scopes": ["admin-ui"],
-        "static_url": lambda path, include_version=True: f"/hub/static/{path}", "version_hash": "1", "xsrf": "x",
-        "status_code": 404, "status_message": "Not Found", "message": "", "spawn_url": "/hub/spawn/u", "url": "/hub/u",
-        "default_server": SimpleNamespace(active=True, pending=None), "owner": user,
+        "static_url": lambda path, include_version=True: f"/hub/static/{path}",
+        "version_hash": "1",
+        "xsrf": "x",
+        "status_code": 404,
+        "status_message": "Not Found",
+        "message": "",
+        "spawn_url": "/hub/spawn/u",
+        "url": "/hub/u",
+        "default_server": SimpleNamespace(active=True, pending=None),
+        "owner": user,
         "spawner": SimpleNamespace(name=""),
-        "oauth_client": SimpleNamespace(description="a program", redirect_uri="/back"), "allowed_scopes": ["self"],
+        "oauth_client": SimpleNamespace(description="a program", redirect_uri="/back"),
+        "allowed_scopes": ["self"],
         "scope_descriptions": [{"scope": "self", "description": "Know who you are.", "filter": ""}],
-        **{name: value(user) if callable(value) else value for name, value in VARS.items()}, **more,
+        **{name: value(user) if callable(value) else value for name, value in VARS.items()},
+        **more,
     }
     return environment().get_template(name).render(space)
 
@@ -267,8 +293,12 @@ def test_our_pages_have_one_title_and_one_first_heading(name: str) -> None:
 @pytest.mark.parametrize(
     ("name", "script"),
     [
-        ("home.html", "home.js"), ("not_running.html", "not_running.js"), ("token.html", "token.js"),
-        ("spawn_pending.html", None), ("stop_pending.html", None), ("login.html", None),
+        ("home.html", "home.js"),
+        ("not_running.html", "not_running.js"),
+        ("token.html", "token.js"),
+        ("spawn_pending.html", None),
+        ("stop_pending.html", None),
+        ("login.html", None),
     ],
     ids=str,
 )

@@ -72,6 +72,7 @@ function ClusterRow(props: IClustersProps & { cluster: ICluster }): JSX.Element 
   const { actions, cluster, clusters, pilot, pilots, trans } = props;
   const task = clusters.task(cluster.name);
   const short = cluster.name.slice(0, 8);
+  const running = cluster.status === 'running';
   const stop = async (): Promise<void> => {
     if ((await actions.confirmStop()) && (await clusters.stop(cluster.name))) {
       actions.tell(trans.__('The cluster %1 is stopping.', short));
@@ -90,18 +91,14 @@ function ClusterRow(props: IClustersProps & { cluster: ICluster }): JSX.Element 
           .filter(Boolean)
           .join(' · ')}
       </p>
-      {cluster.status === 'running' && (
-        <>
-          <ScaleForm {...props} />
-          <div className="kontor-line">
+      {running && <ScaleForm {...props} />}
+      {(running || cluster.status === 'pending') && (
+        <div className="kontor-line">
+          {running && (
             <Button onClick={() => actions.insertConnectCell(cluster.name, pilots.inWorkspace ? null : cluster.pilot)}>
               {trans.__('Insert connect cell')}
             </Button>
-          </div>
-        </>
-      )}
-      {(cluster.status === 'running' || cluster.status === 'pending') && (
-        <div className="kontor-line">
+          )}
           <Button look="warn" disabled={!!task} onClick={stop} aria-label={trans.__('Stop cluster %1', short)}>
             {trans.__('Stop')}
           </Button>

@@ -38,7 +38,7 @@ export function Face({ person, label }: { person: IPerson; label: string }): JSX
       style={{ backgroundColor: person.color }}
       role="img"
       aria-label={label}
-      title={`${label} · ${person.partner}`}
+      title={[label, person.partner].filter(Boolean).join(' · ')}
     >
       {person.initials}
     </span>

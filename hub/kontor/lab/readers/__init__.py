@@ -83,8 +83,8 @@ def read(path: str | Path, format: str | None = None) -> xarray.Dataset:
     except Exception as error:  # parsers of damaged files raise anything
         log.debug("%s as %s", path, chosen.name, exc_info=error)
         raise DataFormatError(
-            f"'{path.name}' begins like a {chosen.title} but cannot be read to its end: it is damaged or was cut "
-            "short. Compare its size with the original and copy it again."
+            f"'{path.name}' begins like {_article(chosen.title)} but cannot be read to its end: it is damaged or was "
+            "cut short. Compare its size with the original and copy it again."
         ) from None
     dataset.attrs["format"] = chosen.name
     return dataset

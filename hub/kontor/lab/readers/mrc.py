@@ -59,6 +59,8 @@ def _dataset(mrc: Any) -> xarray.Dataset:
 
 def _microscope(mrc: Any) -> dict[str, Any]:
     """What the microscope wrote about itself, if it did; nothing if its header has another layout."""
+    if bytes(mrc.header.exttyp) not in (b"FEI1", b"FEI2"):
+        return {}
     header = mrc.indexed_extended_header
     if header is None or not getattr(header.dtype, "names", None) or len(header) == 0:
         return {}

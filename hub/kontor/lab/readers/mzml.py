@@ -6,10 +6,11 @@ lowest level of the run, usually MS1) in bins of equal width, so that a mass ran
 
 from __future__ import annotations
 
-import gzip
-import io
 import logging
+import tempfile
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -71,22 +72,28 @@ def read(path: Path) -> xarray.Dataset:
 def _read_scans(path: Path) -> tuple[_Scans, dict[str, Any]]:
     scans = _Scans()
     logging.getLogger("pymzml").setLevel(logging.ERROR)
-    run = pymzml.run.Reader(_source(path))
-    try:
-        for spectrum in run:
-            scans.add(spectrum)
-        return scans, dict(run.info)
-    finally:
-        run.close()
+    with _rightly_named(path) as named:
+        run = pymzml.run.Reader(str(named))
+        try:
+            for spectrum in run:
+                scans.add(spectrum)
+            return scans, dict(run.info)
+        finally:
+            run.close()
 
 
-def _source(path: Path) -> Any:
-    """What pymzml opens rightly: it goes by the name, we by the content."""
+@contextmanager
+def _rightly_named(path: Path) -> Iterator[Path]:
+    """The file under a name that says whether it is packed: pymzml goes by the name, we by the content."""
     with path.open("rb") as file:
         packed = file.read(2) == b"\x1f\x8b"
     if packed == path.name.endswith(".gz"):
-        return str(path)
-    return io.BytesIO(gzip.decompress(path.read_bytes()) if packed else path.read_bytes())
+        yield path
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        link = Path(folder) / ("run.mzML.gz" if packed else "run.mzML")
+        link.symlink_to(path.resolve())
+        yield link
 
 
 def _by_scan(scans: _Scans) -> xarray.Dataset:
