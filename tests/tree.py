@@ -13,7 +13,7 @@ import signal
 import socket
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from html import unescape
 from pathlib import Path
@@ -21,9 +21,11 @@ from typing import Any
 from urllib.parse import urljoin, urlsplit
 
 import httpx
+import psutil
 
 from kontor.names import account_name
 from kontor.site import Site, free_ports
+from tests.waiting import until
 
 ROOT = Path(__file__).parents[1]
 PERSONAS = ROOT / "hub" / "kontor" / "people" / "issuer" / "personas.json"
@@ -121,6 +123,36 @@ class Tree:
         with self.visitor() as visitor:
             visitor.sign_in(persona)
             yield visitor
+
+
+LEADS = {"knee-mr": "maja", "membrane-proteins": "kari", "sepsis-proteome": "lars", "battery-neutrons": "erik"}
+
+
+async def open_workspace(tree: Tree, pilot: str) -> str:
+    """Have the pilot's lead open its workspace; returns its address when it answers."""
+    address = f"{tree.site.public_url_of('ws-' + pilot)}/user/ws-{pilot}"
+    with tree.signed_in(LEADS[pilot]) as lead:
+        lead.post(f"pilots/{pilot}/workspace")
+
+        def answers() -> bool:
+            opening = lead.lobby(f"pilots/{pilot}/workspace/opening", follow_redirects=False)
+            return opening.headers.get("location", "").startswith(address)
+
+        await until(answers, f"the workspace of {pilot} opens", seconds=120)
+    return address
+
+
+def environment_of_workspace(pilot: str, tree: Tree) -> dict[str, str]:
+    """The environment of a workspace that runs, as its kernels inherit it."""
+    for process in psutil.process_iter():
+        with suppress(psutil.Error):
+            found = process.environ()
+            if (
+                found.get("JUPYTERHUB_USER") == f"ws-{pilot}"
+                and found.get("KONTOR_API") == f"{tree.site.service_url}api"
+            ):
+                return found
+    raise AssertionError(f"the workspace of {pilot} does not run")
 
 
 def persona(name: str) -> dict[str, Any]:

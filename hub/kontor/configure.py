@@ -163,7 +163,6 @@ def set_labs(site: Site, c: Any) -> None:
     c.Spawner.default_url = "/lab"
     c.Spawner.start_timeout = site.settings.labs.start_timeout
     c.Spawner.http_timeout = site.settings.labs.start_timeout
-    c.LocalProcessSpawner.interrupt_timeout = 1
     c.LocalProcessSpawner.term_timeout = 15
 
 

@@ -120,13 +120,13 @@ class Settings(_Closed):
             return self
         if self.demo.enabled and not self.demo.allow_public:
             raise ValueError(
-                f"server.address = {self.server.address!r} lets other machines connect, and the demo issuer lets anybody "
-                "in without a password. Set demo.enabled = false, or demo.allow_public = true if that is what you want"
+                f"server.address = {self.server.address!r} lets other machines connect, and the demo issuer lets "
+                "anybody in without a password. Set demo.enabled = false, or demo.allow_public = true if you want that"
             )
         if not self.labs.share_account:
             raise ValueError(
-                f"server.address = {self.server.address!r} lets other machines connect, and all labs run under one account "
-                "of this machine, so people can read each other's files. Set labs.share_account = true to accept that"
+                f"server.address = {self.server.address!r} lets other machines connect, and all labs run under one "
+                "account of this machine, so people can read each other's files. Set labs.share_account = true if so"
             )
         return self
 

@@ -88,7 +88,7 @@ class Site:
     settings : Settings
     ports : Ports
     sockets : Path
-        Private folder with a short path for Unix sockets, whose paths may have 107 bytes at most; gone when Kontor ends.
+        Private folder with a short path for Unix sockets, whose paths may have 107 bytes; gone when Kontor ends.
     """
 
     state: Path

@@ -1,4 +1,4 @@
-"""How long the house takes to open: the first start (demo data fetched and stored) and the second, to a served login page.
+"""How long the house takes to open: the first start (with the demo data) and the second, to a served login page.
 
 There is no stock peer: nothing else starts these parts together.
 """

@@ -41,7 +41,6 @@ def report(bench: str, rows: list[Row]) -> None:
     for row in rows:
         stock = "-" if row.stock is None else f"{row.stock:.2f}"
         ratio = "-" if row.ratio is None else f"{row.ratio:.1f}x"
-        print(
-            f"  {row.what:<48} {row.unit:<5} {stock:>8} {row.ours:>8.2f} {ratio:>6}  {row.goal} {'met' if row.met else 'NOT MET'}"
-        )
+        end = f"{row.goal} {'met' if row.met else 'NOT MET'}"
+        print(f"  {row.what:<48} {row.unit:<5} {stock:>8} {row.ours:>8.2f} {ratio:>6}  {end}")
     print(json.dumps({"bench": bench, "rows": [{**asdict(row), "ratio": row.ratio} for row in rows]}))

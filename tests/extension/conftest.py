@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
+
 from tests.extension.lab import Lab, write_notebook
 from tests.extension.standin import StandIn
 

@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import Any
 
 import aiohttp
-from tests.extension.standin import LAB, MAJA, WORKSPACE
 from tornado.web import create_signed_value
+
+from tests.extension.standin import LAB, MAJA, WORKSPACE
 
 COOKIE_SECRET = b"only for this test"
 CLIENT = f"jupyterhub-user-{WORKSPACE}"

@@ -10,11 +10,11 @@ from typing import Any
 import aiohttp
 import jupyter_server_ydoc
 import pytest
+
+from kontor_lab import app, guard, saving
 from tests.extension.lab import Lab, write_notebook
 from tests.extension.standin import StandIn
 from tests.extension.typist import Typist
-
-from kontor_lab import app, guard, saving
 
 
 def _on_disk(lab: Lab, notebook: str) -> str:

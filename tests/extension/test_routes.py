@@ -5,16 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from tests.extension.lab import Lab
-from tests.extension.standin import CLUSTER, LAB, MAJA, MAJA_NAME, PILOT, STRANGER, StandIn
-from tests.extension.typist import Typist
-from tests.waiting import until
 
 from kontor.roles import ROLES, can
 from kontor_lab.app import ROUTES
 from kontor_lab.connection import Connection
 from kontor_lab.handler import KontorHandler
 from kontor_lab.pilots import ROLES_THAT_RUN
+from tests.extension.lab import Lab
+from tests.extension.standin import CLUSTER, LAB, MAJA_NAME, PILOT, STRANGER, StandIn
+from tests.extension.typist import Typist
+from tests.waiting import until
 
 VERBS = ("get", "post", "put", "patch", "delete")
 

@@ -8,6 +8,7 @@ from typing import Any
 import aiohttp
 from jupyter_ydoc import YNotebook
 from pycrdt import YMessageType, create_sync_message, create_update_message, handle_sync_message
+
 from tests.extension.lab import Lab
 from tests.extension.standin import MAJA
 

@@ -14,7 +14,7 @@ import pytest
 
 from kontor.clusters.client import ClusterClient
 from kontor.hubapi import HubAPI
-from tests.tree import Tree, Visitor, account
+from tests.tree import Tree, Visitor, account, open_workspace
 from tests.waiting import until
 
 pytestmark = pytest.mark.tree
@@ -26,28 +26,13 @@ MEMBER, READER, STRANGER, GUEST = "maja", "anke", "kari", "nils"
 @pytest.fixture(scope="module")
 async def workspace(tree: Tree) -> str:
     """The pilot's workspace, running; its address."""
-    with tree.signed_in(MEMBER) as maja:
-        maja.lobby()
-        async with HubAPI(tree.site.hub_api_url, tree.site.secret("service-token")) as hub:
-
-            async def shared() -> bool:
-                answer = await hub.request("GET", f"/shares/ws-{PILOT}/", token=tree.site.secret("reconciler-token"))
-                return any(share["user"]["name"] == account(MEMBER) for share in answer.json()["items"])
-
-            await until(shared, "the reconciler shares the workspace with its lead")
-        maja.post(f"pilots/{PILOT}/workspace")
-
-        async def runs() -> bool:
-            page = maja.client.get(f"{tree.site.public_url_of('ws-' + PILOT)}/user/ws-{PILOT}/api")
-            return page.status_code == 200 and "version" in page.json()
-
-        await until(runs, "the workspace answers", seconds=120)
-    return f"{tree.site.public_url_of('ws-' + PILOT)}/user/ws-{PILOT}"
+    return await open_workspace(tree, PILOT)
 
 
 def status_of(visitor: Visitor, url: str) -> int:
-    """The status of a page or a lab's API for this visitor, as their browser asks; being sent to sign in counts as 401."""
-    visitor.client.get(url.split("/api/")[0])
+    """The status of a page or a lab's API for this visitor, as their browser asks; being sent to sign in is 401."""
+    if lab := re.match(r".*/user/ws-[a-z-]+/", url):
+        visitor.client.get(f"{lab.group(0)}lab")
     tokens = [cookie.value for cookie in visitor.client.cookies.jar if cookie.name == "_xsrf" and cookie.domain in url]
     answer = visitor.client.get(url, headers={"Accept": "text/html", "X-XSRFToken": (tokens or [""])[0] or ""})
     return 401 if "/hub/login" in str(answer.url) else answer.status_code
@@ -58,7 +43,7 @@ DOORS = [
     ("files of the workspace", lambda base, lobby: f"{base}/files/01-first-steps.ipynb"),
     ("contents of the workspace", lambda base, lobby: f"{base}/api/contents/01-first-steps.ipynb"),
     ("kernels of the workspace", lambda base, lobby: f"{base}/api/kernels"),
-    ("who is there", lambda base, lobby: f"{base}/kontor/api/pilots"),
+    ("panel of the workspace", lambda base, lobby: f"{base}/kontor/api/pilots"),
     ("pilot page", lambda base, lobby: f"{lobby}pilots/{PILOT}"),
     ("opening the workspace", lambda base, lobby: f"{lobby}pilots/{PILOT}/workspace"),
     ("picture of the data", lambda base, lobby: f"{lobby}data/{PILOT}/brain-mr/preview.png"),
@@ -136,14 +121,17 @@ async def test_the_cluster(tree: Tree, workspace: str) -> None:
     try:
         started = await clusters.start(PILOT, workers=0, started_by=account(MEMBER))
         url = f"{tree.site.gateway_url}/api/v1/clusters/{quote(started)}"
-        async with httpx.AsyncClient(trust_env=False) as client:
-            assert (await client.get(url)).status_code == 401
-            for who, status in {MEMBER: 200, READER: 200, STRANGER: 403}.items():
-                bearer = {"Authorization": f"jupyterhub {await token_of_lab(tree, who)}"}
-                assert (await client.get(url, headers=bearer)).status_code == status, who
-                listed = (await client.get(f"{tree.site.gateway_url}/api/v1/clusters/", headers=bearer)).json()
+        async with httpx.AsyncClient(trust_env=False) as nobody:
+            assert (await nobody.get(url)).status_code == 401
+        for who, status in {MEMBER: 200, READER: 200, STRANGER: 403}.items():
+            bearer = {"Authorization": f"jupyterhub {await token_of_lab(tree, who)}"}
+            async with httpx.AsyncClient(trust_env=False, headers=bearer) as client:
+                assert (await client.get(url)).status_code == status, who
+                listed = (await client.get(f"{tree.site.gateway_url}/api/v1/clusters/")).json()
                 assert (started in listed) is (status == 200), who
-            assert (await client.delete(url, headers=bearer)).status_code == 403
+                if who == STRANGER:
+                    assert (await client.post(f"{url}/scale", json={"count": 1})).status_code == 403
+                    assert (await client.delete(url)).status_code == 403
     finally:
         await clusters.stop_all(PILOT)
         await clusters.close()

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import os
-from collections.abc import Callable
 from pathlib import Path
 
 import nbformat
 import pytest
-from jupyter_client.manager import AsyncKernelManager
 from nbclient import NotebookClient
+
+from tests.tree import Tree, environment_of_workspace, open_workspace
 
 FOLDER = Path(__file__).parents[2] / "notebooks"
 PILOT_OF = {
@@ -28,13 +27,11 @@ def test_all_are_run() -> None:
 
 @pytest.mark.tree
 @pytest.mark.parametrize("name", PILOT_OF)
-async def test_runs_from_top_to_bottom(
-    name: str, tmp_path: Path, workspace_kernel_env: Callable[[str], dict[str, str]]
-) -> None:
+async def test_runs_from_top_to_bottom(name: str, tmp_path: Path, tree: Tree) -> None:
     notebook = nbformat.read(FOLDER / name, as_version=4)
-    environment = {**os.environ, **workspace_kernel_env(PILOT_OF[name])}
-    manager = AsyncKernelManager(kernel_name="python3", transport="ipc", ip=str(tmp_path / "kernel"))
-    client = NotebookClient(notebook, km=manager, timeout=180, resources={"metadata": {"path": str(tmp_path)}})
+    await open_workspace(tree, PILOT_OF[name])
+    environment = environment_of_workspace(PILOT_OF[name], tree)
+    client = NotebookClient(notebook, timeout=180, resources={"metadata": {"path": str(tmp_path)}})
     async with asyncio.timeout(280), client.async_setup_kernel(env=environment):
         for index, cell in enumerate(notebook.cells):
             await client.async_execute_cell(cell, index)

@@ -67,7 +67,8 @@ def test_one_version() -> None:
     assert kontor.__version__ == PROJECT["project"]["version"]
     changelog = (ROOT / "CHANGELOG.md").read_text()
     newest = re.search(r"^## (\S+)", changelog, re.MULTILINE)
-    assert newest and newest.group(1) == kontor.__version__
+    assert newest
+    assert newest.group(1) == kontor.__version__
 
 
 def test_every_verb_of_the_makefile_is_explained() -> None:

@@ -10,12 +10,15 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable
+from contextlib import suppress
 from logging import Logger
 from typing import Any, Final
 
 INTERVAL: Final = 5.0
 #: How long a stopping lab may take to write its documents; hubs wait longer than this before they kill.
 PATIENCE: Final = 8.0
+#: How long upstream may take to close its rooms once everything is written.
+FAREWELL: Final = 3.0
 
 _MARK = "_kontor_unsaved"
 
@@ -104,12 +107,15 @@ def save_before(
 ) -> Callable[[], Awaitable[None]]:
     """What stops the rooms: a last save, then everybody leaves, then `stop`.
 
-    While somebody is in a room, upstream's `stop` waits for them for ever.
+    While somebody is in a room, upstream's `stop` waits for them for ever, and now and then also when the last one is
+    just leaving; all is saved then, so it is not waited for longer than `FAREWELL` seconds.
     """
 
     async def save_then_stop() -> None:
         await saver.stop()
         await send_away()
-        await stop()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(FAREWELL):
+                await stop()
 
     return save_then_stop

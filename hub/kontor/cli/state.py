@@ -91,7 +91,7 @@ def check_version(state: Path) -> None:
         raise KontorError(f"{path} should hold a number and holds {text[:40]!r}. Restore it from a backup.")
     if int(text) > STATE_VERSION:
         raise KontorError(
-            f"{state} was made by a newer Kontor (version {text} of the state folder; this Kontor knows {STATE_VERSION}). "
+            f"{state} was made by a newer Kontor (version {text} of the state folder; this one knows {STATE_VERSION}). "
             "Upgrade Kontor, or give another folder with --state. Nothing was changed.",
             code="newer_state",
         )
@@ -135,8 +135,8 @@ def check_port(address: str, port: int) -> None:
             ) from None
         except OSError as error:
             raise KontorError(
-                f"Port {port} on {address} is taken by another program ({error.strerror}). Stop that program, or choose "
-                f"another port, for example: kontor up --port {port + 1}",
+                f"Port {port} on {address} is taken by another program ({error.strerror}). Stop that program, or "
+                f"choose another port, for example: kontor up --port {port + 1}",
                 code="port_taken",
             ) from None
 

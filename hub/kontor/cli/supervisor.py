@@ -120,7 +120,7 @@ class Supervisor:
                 )
             except FileNotFoundError:
                 raise KontorError(
-                    f"The program {part.command[0]} is missing, so {part.name} cannot be started. Run `make setup` again.",
+                    f"The program {part.command[0]} is missing, so {part.name} cannot start. Run `make setup` again.",
                     code="missing_program",
                 ) from None
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from jupyterhub.handlers.static import CacheControlStaticFilesHandler
 from oauthenticator.generic import GenericOAuthenticator
-from tornado import web
+from tornado.web import HTTPError
 from traitlets import Any as AnyTrait
 from traitlets import Unicode
 
@@ -83,6 +83,6 @@ class KontorAuthenticator(GenericOAuthenticator):  # type: ignore[misc]
         try:
             return read_claims(user_info, self.partners)
         except ClaimsError as error:
-            raise web.HTTPError(403, f"You could not be signed in. {error}", reason="Sign-in refused") from error
+            raise HTTPError(403, f"You could not be signed in. {error}", reason="Sign-in refused") from error
         except KontorError as error:
-            raise web.HTTPError(500, "You could not be signed in. Please tell the operator.") from error
+            raise HTTPError(500, "You could not be signed in. Please tell the operator.") from error

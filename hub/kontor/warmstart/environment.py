@@ -40,7 +40,7 @@ def lab_environment(site: Site, pilot: str | None, home: Path, runtime: Path, so
 
 
 def lab_arguments(home: Path) -> list[str]:
-    """Arguments of a lab: kernels over Unix sockets in the private folder, co-editing with its store beside the files."""
+    """Arguments of a lab: kernels over Unix sockets, and the store of co-editing beside the files."""
     return [
         "--KernelManager.transport=ipc",
         "--ServerApp.open_browser=False",

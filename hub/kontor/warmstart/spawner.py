@@ -41,13 +41,13 @@ class LabSpawner(SimpleLocalProcessSpawner):  # type: ignore[misc]
     def runtime(self) -> Path:
         """Folder for the token and temporary files of this lab."""
         site: Site = self.site
-        return site.run / "labs" / self.user.name
+        return site.run / "labs" / str(self.user.name)
 
     @property
     def sockets(self) -> Path:
         """Folder for the sockets of this lab's kernels."""
         site: Site = self.site
-        return site.sockets / self.user.name
+        return site.sockets / str(self.user.name)
 
     async def start(self) -> Any:
         """Prepare the folders and the token file, then start the process."""
@@ -66,6 +66,10 @@ class LabSpawner(SimpleLocalProcessSpawner):  # type: ignore[misc]
         with open(site.logs / "labs" / f"{self.user.name}.log", "ab") as log:
             self.popen_kwargs = {"stdin": DEVNULL, "stdout": log, "stderr": STDOUT, "cwd": str(home)}
             return await super().start()
+
+    async def stop(self, now: bool = False) -> None:
+        """End the lab with SIGTERM, at which it saves what people typed; at SIGINT, which stock sends, it does not."""
+        await super().stop(now=True)
 
     def _prepare(self) -> Path:
         """The lab's folder; raises NotAllowed if there is to be no lab."""

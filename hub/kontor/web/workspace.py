@@ -25,10 +25,10 @@ class Workspace:
         self._site = site
         self._hub = hub
 
-    def lab_url(self, slug: str) -> str:
-        """Where the workspace is, in a browser."""
+    def lab_url(self, slug: str, person: str) -> str:
+        """Where the workspace is, in a browser: everybody has their own arrangement of its windows."""
         account = names.workspace_account(slug)
-        return f"{self._site.public_url_of(account)}/user/{account}/lab"
+        return f"{self._site.public_url_of(account)}/user/{account}/lab/workspaces/{person}"
 
     async def state(self, slug: str, person: str | None = None) -> str:
         """`open`, `opening`, `closing`, `closed`, `missing` (not made yet) or `unknown` (the hub does not answer).
@@ -89,7 +89,7 @@ async def open_workspace(request: Request, visitor: FromVisitor, slug: str) -> R
     workspace: Workspace = request.app.state.workspace
     state = await workspace.state(slug, visitor.name)
     if state == "open":
-        return RedirectResponse(workspace.lab_url(slug), 303)
+        return RedirectResponse(workspace.lab_url(slug, visitor.name), 303)
     try:
         await workspace.start(slug)
     except Unavailable as error:
@@ -106,7 +106,7 @@ async def opening(request: Request, visitor: FromVisitor, slug: str) -> Response
     workspace: Workspace = request.app.state.workspace
     state = await workspace.state(slug, visitor.name)
     if state == "open":
-        return RedirectResponse(workspace.lab_url(slug), 303)
+        return RedirectResponse(workspace.lab_url(slug, visitor.name), 303)
     return _starting(request, visitor, place, *_told(state))
 
 
@@ -117,7 +117,7 @@ async def opening_now(request: Request, visitor: FromVisitor, slug: str) -> Resp
     workspace: Workspace = request.app.state.workspace
     state = await workspace.state(slug, visitor.name)
     if state == "open":
-        return Response(headers={"HX-Redirect": workspace.lab_url(slug)})
+        return Response(headers={"HX-Redirect": workspace.lab_url(slug, visitor.name)})
     return _starting(request, visitor, place, *_told(state), template="fragments/opening.html")
 
 

@@ -19,6 +19,7 @@ import psutil
 import pytest
 from dask_gateway import Gateway
 from dask_gateway.auth import JupyterHubAuth
+
 from kontor.settings import Settings
 from kontor.site import Ports, Site
 

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 import pytest
+
 from kontor.clusters.client import ClusterClient
 from kontor.errors import Conflict, KontorError, NotAllowed, NotFound, Unavailable
 from kontor.site import Site

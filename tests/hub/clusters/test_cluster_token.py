@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 from itsdangerous import URLSafeTimedSerializer
+
 from kontor.clusters.cluster_token import ClusterClaim, read, sign
 from kontor.errors import NotAllowed
 

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from dask_gateway_server.utils import timestamp
+
 from kontor.clusters.application import PilotGateway
 from kontor.clusters.config import gateway_config
 from kontor.clusters.user import PilotUser

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+
 from kontor.clusters.limits import Limits
 from kontor.settings import ClusterSettings
 

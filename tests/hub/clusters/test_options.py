@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from dask_gateway.options import Options as ClientOptions
+
 from kontor.clusters.limits import Limits
 from kontor.clusters.options import options_for
 from kontor.clusters.user import PilotUser

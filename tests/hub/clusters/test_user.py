@@ -5,6 +5,7 @@ from __future__ import annotations
 from types import SimpleNamespace
 
 import pytest
+
 from kontor.clusters.user import PilotUser
 
 PERSON = "u" + "a" * 24

@@ -10,12 +10,12 @@ import obstore
 import pytest
 import xarray
 from obstore.store import LocalStore
-from tests.hub.lab import files
 
 from kontor.errors import Conflict, KontorError
 from kontor.lab import ingest as module
 from kontor.lab.errors import DataFormatError
 from kontor.lab.ingest import ingest, pieces
+from tests.hub.lab import files
 
 WORDS = {"title": "A title", "technique": "MR", "origin": "made for a test", "licence": "CC0", "note": ""}
 PLACES = ("a.nii", "a.mrc", "a.mzML", "a.nxs")

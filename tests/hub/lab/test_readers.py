@@ -8,11 +8,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from tests.hub.lab import files
 
 from kontor.errors import KontorError, NotFound
 from kontor.lab.errors import DataFormatError
 from kontor.lab.readers import FORMATS, read
+from tests.hub.lab import files
 
 GOOD: dict[str, tuple[str, Callable[[Path], Path], dict[str, int]]] = {
     "nifti": ("a.nii", files.nifti, {"x": 6, "y": 7, "z": 8}),

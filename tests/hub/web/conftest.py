@@ -9,13 +9,13 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
-from tests.hub.web.house import SECRETS, House, Pictures, RecordingBroker, RecordingClusters, SmallHub, account, fill
 
 from kontor.clusters import cluster_token
 from kontor.database import session_factory
 from kontor.settings import Settings
 from kontor.site import Ports, Site
 from kontor.web.app import create_app
+from tests.hub.web.house import SECRETS, House, Pictures, RecordingBroker, RecordingClusters, SmallHub, account, fill
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from tests.hub.web.house import House
 
 # API: caller -> (me, pilots/knee-mr, its data, one data set, keys to its data, keys to another pilot's data)
@@ -92,9 +93,8 @@ async def test_reviewers_may_not_start_clusters(house: House) -> None:
 
 
 async def test_leaving_ends_access_with_the_next_request(house: House) -> None:
-    from tests.hub.web.house import account
-
     from kontor.pilots import store
+    from tests.hub.web.house import account
 
     with house.session() as session, session.begin():
         store.remove_member(session, "knee-mr", account("maja"))

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from fastapi import FastAPI
+
 from tests.hub.web.house import NASTY, House
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from tests.hub.web.house import House
 
 CHANGES = [("pilots/knee-mr/workspace", {}), ("pilots/knee-mr/clusters", {"do": "start"}), ("logout", {})]

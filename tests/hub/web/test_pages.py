@@ -6,11 +6,11 @@ import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from tests.hub.web.house import NASTY, PNG, House, a_cluster, account
 
 from kontor.errors import Conflict
 from kontor.web.lobby import greeting
 from kontor.web.pages import ago_words, size_words
+from tests.hub.web.house import NASTY, PNG, House, a_cluster, account
 
 PAGES = ["", "pilots", "pilots/knee-mr", "pilots/knee-mr/workspace/opening", "nothing", "pilots/membrane-proteins"]
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from tests.hub.web.house import House, account
 
 from kontor.pilots.presence import Presence
+from tests.hub.web.house import House, account
 
 
 class Clock:

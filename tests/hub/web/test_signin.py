@@ -8,9 +8,9 @@ from urllib.parse import parse_qs, urlsplit
 
 import httpx
 import pytest
-from tests.hub.web.house import House
 
 from kontor.web.seal import Seal
+from tests.hub.web.house import House
 
 
 def asked(answer: httpx.Response) -> dict[str, str]:

@@ -5,17 +5,17 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from tests.hub.web.house import House, account
 
 from kontor.pilots import events
+from tests.hub.web.house import House, account
 
 OPEN = {"ready": True, "pending": None}
 OPENING = {"ready": False, "pending": "spawn"}
 CLOSING = {"ready": True, "pending": "stop"}
 
 
-def lab(house: House) -> str:
-    return f"{house.site.public_url_of('ws-knee-mr')}/user/ws-knee-mr/lab"
+def lab(house: House, person: str = "jonas") -> str:
+    return f"{house.site.public_url_of('ws-knee-mr')}/user/ws-knee-mr/lab/workspaces/{account(person)}"
 
 
 @pytest.mark.parametrize("method", ["GET", "POST"])
@@ -99,4 +99,4 @@ async def test_somebody_whom_the_hub_does_not_let_in_yet_waits(house: House) -> 
         assert "moves on by itself" in fragment.text
         house.hub.shut_out = set()
         fragment = await client.get(f"{house.prefix}fragments/pilots/knee-mr/opening")
-        assert fragment.headers["HX-Redirect"].endswith("/user/ws-knee-mr/lab")
+        assert fragment.headers["HX-Redirect"] == lab(house, "maja")
