@@ -44,7 +44,7 @@ async def test_an_open_workspace_is_entered_at_once(house: House) -> None:
     house.hub.servers["ws-knee-mr"] = OPEN
     async with house.browser("maja") as client:
         answer = await client.get(f"{house.prefix}pilots/knee-mr/workspace")
-    assert (answer.status_code, answer.headers["location"]) == (303, lab(house))
+    assert (answer.status_code, answer.headers["location"]) == (303, lab(house, "maja"))
     assert house.hub.started == []
 
 
