@@ -69,7 +69,8 @@ class Screen:
         await self.until_notebook()
 
     async def until_notebook(self) -> None:
-        await expect(self.cell(0)).to_be_visible(timeout=PATIENCE)
+        cell = self.page.locator(".jp-NotebookPanel:not(.lm-mod-hidden) .jp-Cell").first
+        await expect(cell).to_be_visible(timeout=PATIENCE)
 
     def cell(self, number: int) -> Locator:
         """The editor of a cell of the notebook in front."""

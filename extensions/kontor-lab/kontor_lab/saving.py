@@ -9,16 +9,17 @@ people have switched off JupyterLab's own automatic saving: work must not be los
 from __future__ import annotations
 
 import asyncio
+import os
+import threading
 from collections.abc import Awaitable, Callable, Iterable
-from contextlib import suppress
 from logging import Logger
 from typing import Any, Final
 
 INTERVAL: Final = 5.0
 #: How long a stopping lab may take to write its documents; hubs wait longer than this before they kill.
 PATIENCE: Final = 8.0
-#: How long upstream may take to close its rooms once everything is written.
-FAREWELL: Final = 3.0
+#: How long a lab may take to end once everything is written.
+FAREWELL: Final = 6.0
 
 _MARK = "_kontor_unsaved"
 
@@ -107,15 +108,17 @@ def save_before(
 ) -> Callable[[], Awaitable[None]]:
     """What stops the rooms: a last save, then everybody leaves, then `stop`.
 
-    While somebody is in a room, upstream's `stop` waits for them for ever, and now and then also when the last one is
-    just leaving; all is saved then, so it is not waited for longer than `FAREWELL` seconds.
+    While somebody is in a room, upstream's `stop` waits for them for ever; and when the last one is just leaving, a
+    task of the room sometimes survives its cancellation and keeps the whole process alive. All is saved then, so the
+    process is ended after `FAREWELL` seconds more.
     """
 
     async def save_then_stop() -> None:
         await saver.stop()
         await send_away()
-        with suppress(TimeoutError):
-            async with asyncio.timeout(FAREWELL):
-                await stop()
+        last_resort = threading.Timer(FAREWELL, os._exit, [0])
+        last_resort.daemon = True
+        last_resort.start()
+        await stop()
 
     return save_then_stop

@@ -58,7 +58,7 @@ def lobby(request: Request, session: InSession, visitor: FromVisitor) -> Respons
         greeting=greeting(this_moment()),
         first_name=visitor.portrait.display_name.split()[0],
         pilots=pilots,
-        at_work=len({name for pilot in pilots for name in pilot.here} - {visitor.name}),
+        at_work=others_at_work(pilots, visitor),
         news=events.latest(session, titles),
         titles=titles,
         consortium=consortium(session, request.app.state.partners),
@@ -95,7 +95,14 @@ def pilots(request: Request, session: InSession, visitor: FromVisitor) -> Respon
 @router.get("/fragments/here")
 def people_here(request: Request, session: InSession, visitor: FromVisitor) -> Response:
     """Who is in each of my pilots now; every list finds its own place on the page."""
-    return page(request, "fragments/here.html", visitor=visitor, pilots=views_of(request, session, visitor))
+    pilots = views_of(request, session, visitor)
+    at_work = others_at_work(pilots, visitor)
+    return page(request, "fragments/here.html", visitor=visitor, pilots=pilots, at_work=at_work)
+
+
+def others_at_work(pilots: list[PilotView], visitor: Visitor) -> int:
+    """How many people beside the visitor are in the workspaces of these pilots now."""
+    return len({name for pilot in pilots for name in pilot.here} - {visitor.name})
 
 
 def views_of(request: Request, session: Session, visitor: Visitor) -> list[PilotView]:
