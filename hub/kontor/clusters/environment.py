@@ -9,6 +9,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+from kontor.data.environment import store_environment
 from kontor.site import Site
 
 LOOPBACK = "127.0.0.1"
@@ -54,17 +55,8 @@ def quiet_dask() -> dict[str, str]:
 
 def cluster_environment(site: Site, pilot: str, token_file: Path, home: Path) -> dict[str, str]:
     """What code on a cluster of `pilot` finds: the kontor service, the pilot, the object store and its key endpoint."""
-    api = f"{site.service_url}api"
     return {
-        "KONTOR_API": api,
-        "KONTOR_PUBLIC": site.service_public_url,
-        "KONTOR_PILOT": pilot,
-        "KONTOR_TOKEN_FILE": str(token_file),
-        "AWS_ENDPOINT_URL": site.store_url,
-        "AWS_REGION": "us-east-1",
-        "AWS_ALLOW_HTTP": "true",
-        "AWS_CONTAINER_CREDENTIALS_FULL_URI": f"{api}/store/credentials/{pilot}",
-        "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE": str(token_file),
+        **store_environment(site, pilot, token_file),
         "HOME": str(home),
         "TMPDIR": str(home),
         **quiet_dask(),
