@@ -38,6 +38,10 @@ class KontorError(Exception):
     def __str__(self) -> str:
         return self.message
 
+    def _render_traceback_(self) -> list[str]:
+        """What IPython shows in a notebook: the sentence, without the lines of our code that it went through."""
+        return [self.message]
+
 
 class SettingsError(KontorError):
     """The settings cannot be used; all mistakes at once.

@@ -15,9 +15,10 @@ from kontor.lab import catalogue
 from kontor.names import check_slug
 
 START_TIMEOUT = 120.0
+NEW_CLUSTER_WORKERS = 2
 
 
-def connect_cluster(name: str | None = None, workers: int = 2, *, pilot: str | None = None) -> Any:
+def connect_cluster(name: str | None = None, workers: int | None = None, *, pilot: str | None = None) -> Any:
     """Connect this notebook to the pilot's Dask cluster, starting one if there is none.
 
     From then on everything that xarray and Dask compute in this notebook is computed there.
@@ -27,7 +28,8 @@ def connect_cluster(name: str | None = None, workers: int = 2, *, pilot: str | N
     name : str, optional
         Name of a running cluster. Without it the pilot's running cluster is taken, or a new one is started.
     workers : int, optional
-        How many workers it shall have at least. A cluster that has more keeps them.
+        How many workers it shall have at least; one that has more keeps them. Without it a new cluster gets two, and
+        one that is there stays as it is.
     pilot : str, optional
         Whose cluster; in a workspace it is the workspace's pilot, in your own lab with one pilot that one.
 
@@ -42,7 +44,7 @@ def connect_cluster(name: str | None = None, workers: int = 2, *, pilot: str | N
         With a sentence: you may not run clusters here, the pilot's share is used up, no such cluster, the clusters'
         service does not answer.
     """
-    if not isinstance(workers, int) or isinstance(workers, bool) or workers < 1:
+    if workers is not None and (not isinstance(workers, int) or isinstance(workers, bool) or workers < 1):
         raise KontorError(f"workers={workers!r} is not possible. Ask for 1 or more.")
     if not os.environ.get("DASK_GATEWAY__ADDRESS"):
         raise Unavailable(
@@ -52,9 +54,9 @@ def connect_cluster(name: str | None = None, workers: int = 2, *, pilot: str | N
     slug = _pilot(pilot)
     gateway = _gateway()
     try:
-        cluster = _cluster(gateway, slug, name, workers)
+        cluster = _cluster(gateway, slug, name, workers or NEW_CLUSTER_WORKERS)
         client = cluster.get_client()
-        _bring_workers(cluster, client, workers)
+        _bring_workers(cluster, client, workers or 1)
     except KontorError:
         raise
     except Exception as error:  # the gateway's client raises ValueError, its own and transport errors
