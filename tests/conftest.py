@@ -31,8 +31,14 @@ async def tree(tmp_path_factory: pytest.TempPathFactory, request: pytest.Fixture
     assert await running.stop() == 0, "\n".join(running.said)
 
 
-@pytest.fixture(autouse=True)
-def _browser_tests_are_marked(request: pytest.FixtureRequest) -> None:
-    """A test that uses the tree must say so, or the quick tier would start it."""
-    if "tree" in request.fixturenames:
-        assert request.node.get_closest_marker("tree"), "mark this test with pytest.mark.tree"
+#: Fixtures that start a real part of the house: object store, gateway, issuer, lab.
+REAL_PARTS = {"store", "start", "gateway", "own_gateway", "issuer", "running_lab", "plain_lab"}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what starts real parts, so that the quick tier can leave it out; the tree must be marked by hand."""
+    for item in items:
+        fixtures = set(getattr(item, "fixturenames", ()))
+        if fixtures & REAL_PARTS:
+            item.add_marker(pytest.mark.part)
+        assert "tree" not in fixtures or item.get_closest_marker("tree"), f"mark {item.nodeid} with pytest.mark.tree"
