@@ -23,6 +23,7 @@ from urllib.parse import urljoin, urlsplit
 import httpx
 import psutil
 
+from kontor.hubapi import HubAPI
 from kontor.names import account_name
 from kontor.site import Site, free_ports
 from tests.waiting import until
@@ -142,16 +143,30 @@ async def open_workspace(tree: Tree, pilot: str) -> str:
     return address
 
 
+async def close_workspace(tree: Tree, pilot: str) -> None:
+    """Have the pilot's workspace opened and closed again, so that it is known and does not run."""
+    await open_workspace(tree, pilot)
+    _workspace_process(tree, pilot).terminate()
+    async with HubAPI(tree.site.hub_api_url, tree.site.secret("service-token")) as hub:
+
+        async def closed() -> bool:
+            model = await hub.user(f"ws-{pilot}")
+            return not (model or {}).get("servers")
+
+        await until(closed, f"the hub sees that the workspace of {pilot} is closed", seconds=90)
+
+
 def environment_of_workspace(pilot: str, tree: Tree) -> dict[str, str]:
     """The environment of a workspace that runs, as its kernels inherit it."""
+    return _workspace_process(tree, pilot).environ()
+
+
+def _workspace_process(tree: Tree, pilot: str) -> psutil.Process:
+    wanted = {"JUPYTERHUB_USER": f"ws-{pilot}", "KONTOR_API": f"{tree.site.service_url}api"}
     for process in psutil.process_iter():
         with suppress(psutil.Error):
-            found = process.environ()
-            if (
-                found.get("JUPYTERHUB_USER") == f"ws-{pilot}"
-                and found.get("KONTOR_API") == f"{tree.site.service_url}api"
-            ):
-                return found
+            if "jupyterhub.singleuser" in process.cmdline() and wanted.items() <= process.environ().items():
+                return process
     raise AssertionError(f"the workspace of {pilot} does not run")
 
 

@@ -13,7 +13,7 @@ from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from kontor.errors import SettingsError
 
@@ -114,21 +114,25 @@ class Settings(_Closed):
     clusters: ClusterSettings = ClusterSettings()
     store: StoreSettings = StoreSettings()
 
-    @model_validator(mode="after")
-    def _not_open_by_accident(self) -> Settings:
-        if self.server.on_loopback:
-            return self
-        if self.demo.enabled and not self.demo.allow_public:
-            raise ValueError(
-                f"server.address = {self.server.address!r} lets other machines connect, and the demo issuer lets "
-                "anybody in without a password. Set demo.enabled = false, or demo.allow_public = true if you want that"
+    def refusals(self) -> list[str]:
+        """What these settings would do and must not by accident, a sentence each."""
+        found = []
+        if not self.demo.enabled:
+            found.append(
+                "demo.enabled = False: there is no other way to sign in yet than the demo issuer. Leave it true"
             )
-        if not self.labs.share_account:
-            raise ValueError(
-                f"server.address = {self.server.address!r} lets other machines connect, and all labs run under one "
-                "account of this machine, so people can read each other's files. Set labs.share_account = true if so"
+        others = f"server.address = {self.server.address!r} lets other machines connect, and "
+        if not self.server.on_loopback and not self.demo.allow_public:
+            found.append(
+                f"{others}the demo issuer lets anybody in without a password. "
+                "Set demo.allow_public = true if you want that"
             )
-        return self
+        if not self.server.on_loopback and not self.labs.share_account:
+            found.append(
+                f"{others}all labs run under one account of this machine, so people can read each other's files. "
+                "Set labs.share_account = true if you accept that"
+            )
+        return found
 
     @classmethod
     def load(cls, path: Path | None) -> Settings:
@@ -155,9 +159,12 @@ class Settings(_Closed):
     def parse(cls, data: dict[str, Any], *, source: str = "settings") -> Settings:
         """Check a mapping; raises SettingsError with every mistake."""
         try:
-            return cls.model_validate(data)
+            found = cls.model_validate(data)
         except ValidationError as error:
             raise SettingsError(source, [_sentence(cls, item) for item in error.errors()]) from None
+        if refusals := found.refusals():
+            raise SettingsError(source, refusals)
+        return found
 
 
 def _sentence(model: type[BaseModel], item: Any) -> str:
@@ -168,9 +175,9 @@ def _sentence(model: type[BaseModel], item: Any) -> str:
         near = difflib.get_close_matches(str(item["loc"][-1]), known, n=1)
         hint = f"did you mean {near[0]!r}?" if near else f"known keys here: {', '.join(sorted(known))}"
         return f"{place}: unknown key; {hint}"
+    if item["type"] in {"model_type", "model_attributes_type"}:
+        return f"{place} = {item['input']!r}: this is a table; write [{place}] and its keys below it"
     message = item["msg"].removeprefix("Value error, ")
-    if not place:
-        return str(message)
     return f"{place} = {item['input']!r}: {message[0].lower()}{message[1:]}"
 
 

@@ -16,15 +16,18 @@ BAD = [
     pytest.param({"server": {"domain": "localhost"}}, ["server.domain = 'localhost':"], id="domain without a dot"),
     pytest.param({"server": {"domain": "Kontor.localhost"}}, ["server.domain ="], id="domain in capitals"),
     pytest.param({"server": {"address": "everywhere"}}, ["is not an IP address"], id="address is a word"),
-    pytest.param({"server": 8000}, ["server = 8000:"], id="table is a number"),
+    pytest.param({"server": 8000}, ["server = 8000: this is a table; write [server]"], id="table is a number"),
     pytest.param({"log_level": "loud"}, ["log_level = 'loud':"], id="unknown level"),
     pytest.param({"clusters": {"worker_memory": "much"}}, ["clusters.worker_memory = 'much':"], id="memory is a word"),
     pytest.param({"store": {"credential_minutes": 61}}, ["store.credential_minutes = 61:"], id="keys live too long"),
     pytest.param(
-        {"server": {"address": "0.0.0.0"}}, ["lets anybody in without a password"], id="demo issuer open to others"
+        {"server": {"address": "0.0.0.0"}},
+        ["lets anybody in without a password", "people can read each other's files"],
+        id="everything open to others",
     ),
+    pytest.param({"demo": {"enabled": False}}, ["no other way to sign in yet"], id="no way to sign in"),
     pytest.param(
-        {"server": {"address": "0.0.0.0"}, "demo": {"enabled": False}},
+        {"server": {"address": "0.0.0.0"}, "demo": {"allow_public": True}},
         ["people can read each other's files"],
         id="labs of several people open to others",
     ),

@@ -87,6 +87,11 @@ class Screen:
         await self.page.keyboard.press("Control+End")
         await self.page.keyboard.insert_text(text)
 
+    async def run_all(self) -> None:
+        """*Run*, *Run All Cells* from the menu."""
+        await self.page.get_by_role("menuitem", name="Run", exact=True).click()
+        await self.page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
+
     async def run(self, number: int) -> None:
         """Run a cell."""
         await self.cell(number).click()

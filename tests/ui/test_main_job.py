@@ -13,7 +13,7 @@ import pytest
 from playwright.async_api import expect
 
 from kontor.clusters.client import ClusterClient
-from tests.tree import Tree
+from tests.tree import Tree, close_workspace
 from tests.ui.browser import PATIENCE, Screen
 
 pytestmark = [pytest.mark.tree, pytest.mark.browser]
@@ -40,6 +40,34 @@ async def test_two_people_in_two_countries(tree: Tree, screen: Callable[[str], A
         await clusters.stop_all("knee-mr")
     finally:
         await clusters.close()
+
+
+async def test_a_slider_moves_on_both_screens(tree: Tree, screen: Callable[[str], Awaitable[Screen]]) -> None:
+    """One runs a notebook that came with the workspace; the other sees its slider and pictures, too, not plain text."""
+    maja, jonas = await asyncio.gather(screen("maja"), screen("jonas"))
+    for one in (maja, jonas):
+        await one.open_workspace("Cartilage under load")
+        await one.open_file("10-mr-volume.ipynb")
+    await maja.run_all()
+    for one in (maja, jonas):
+        await expect(one.output.locator(".widget-slider").first).to_be_visible(timeout=3 * PATIENCE)
+        await expect(one.output.filter(has_text="VBox(children=")).to_have_count(0)
+
+
+async def test_a_workspace_that_was_closed_opens_again(tree: Tree, screen: Callable[[str], Awaitable[Screen]]) -> None:
+    """A bookmark of a workspace that does not run leads to a page whose button opens it; strangers are refused."""
+    address = f"{tree.site.public_url_of('ws-membrane-proteins')}/user/ws-membrane-proteins/lab"
+    await close_workspace(tree, "membrane-proteins")
+    lars, greta = await asyncio.gather(screen("lars"), screen("greta"))
+    refused = await greta.page.goto(address)
+    assert refused
+    assert refused.status == 403
+    await expect(greta.page.get_by_role("alert")).to_contain_text("ask the lead of the pilot")
+    closed = await lars.page.goto(address)
+    assert closed
+    assert closed.status == 424
+    await lars.page.locator("#start").click()
+    await expect(lars.page.locator("#jp-top-panel")).to_be_visible(timeout=2 * PATIENCE)
 
 
 async def play(people: Sequence[Screen]) -> None:

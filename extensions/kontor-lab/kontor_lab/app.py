@@ -15,6 +15,7 @@ from kontor_lab.handler import KontorHandler
 from kontor_lab.pilots import ConnectionHandler, DatasetsHandler, PilotsHandler
 from kontor_lab.presence import Presence, Teller
 from kontor_lab.saving import Saver, mark_changes, save_before
+from kontor_lab.trust import trust_without_outputs
 
 ROUTES: tuple[tuple[str, type[KontorHandler]], ...] = (
     (r"kontor/api/connection", ConnectionHandler),
@@ -36,6 +37,8 @@ def _load_jupyter_server_extension(serverapp: ServerApp) -> None:
     serverapp.web_app.settings["kontor_presence"] = Presence()
     base = serverapp.web_app.settings["base_url"]
     serverapp.web_app.add_handlers(".*$", [(url_path_join(base, path), handler) for path, handler in ROUTES])
+    if connection.connected:
+        trust_without_outputs(serverapp.contents_manager.notary)
     try:
         _guard()
     except UnknownVersion as error:

@@ -36,8 +36,16 @@ export function makeActions(app: JupyterFrontEnd, trans: TranslationBundle): IAc
       });
     }
   };
+  const opened = new Set<string>();
   return {
-    openPage: url => void window.open(url, '_blank', 'noopener'),
+    openPage: url => {
+      // a double click is one wish
+      if (!opened.has(url)) {
+        opened.add(url);
+        window.setTimeout(() => opened.delete(url), 2000);
+        window.open(url, '_blank', 'noopener');
+      }
+    },
     insertConnectCell: (cluster, pilot) => insert(connectCell(cluster, pilot)),
     insertOpenCell: dataset => insert(openCell(dataset)),
     tell: sentence => void Notification.success(sentence, { autoClose: 4000 }),

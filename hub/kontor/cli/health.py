@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from pathlib import Path
 
 import httpx
 
+from kontor.pilots.access import poke
+from kontor.pilots.reconciler import INTERVAL
 from kontor.site import Site
 
 Check = Callable[[], Awaitable[bool]]
@@ -30,6 +34,14 @@ async def port_answers(port: int) -> bool:
             await writer.wait_closed()
         return True
     return False
+
+
+def _fresh(path: Path, seconds: float) -> bool:
+    """Whether a file was touched within the last seconds."""
+    try:
+        return time.time() - path.stat().st_mtime < seconds
+    except FileNotFoundError:
+        return False
 
 
 def checks(site: Site) -> dict[str, Check]:
@@ -56,7 +68,7 @@ def checks(site: Site) -> dict[str, Check]:
         return await http_answers(f"{site.gateway_url}/api/health") and await port_answers(ports.gateway_proxy)
 
     async def reconciler() -> bool:
-        return (site.run / "reconciled").exists()
+        return poke(site) and _fresh(site.run / "reconciled", 2 * INTERVAL)
 
     found: dict[str, Check] = {
         "store": store,

@@ -33,6 +33,19 @@ def all_parts(site: Site) -> list[Part]:
     return [*parts, _hub(site), _own(site, "service"), _gateway(site), _own(site, "reconciler")]
 
 
+def check_programs() -> None:
+    """Find every program that will be needed; before anything is written.
+
+    Raises
+    ------
+    KontorError
+        If one is missing.
+    """
+    objectstore.find_weed()
+    find_traefik()
+    find_node()
+
+
 def _store(site: Site) -> Part:
     command = objectstore.write_config(
         site.state / "store", ports=objectstore.StorePorts.of(site), secrets=StoreSecrets.of(site)
@@ -48,7 +61,7 @@ def _issuer(site: Site) -> Part:
     folder = PACKAGE / "people" / "issuer"
     if not (HUB / "node_modules" / "oidc-provider").is_dir():
         raise KontorError(
-            "The demo issuer's JavaScript packages are missing. Run `make setup`, or set demo.enabled = false.",
+            "The demo issuer's JavaScript packages are missing. Remove hub/node_modules and run `make setup`.",
             code="missing_program",
         )
     state = private_folder(site.state / "issuer")

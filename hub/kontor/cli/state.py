@@ -10,6 +10,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import IO
 
 from kontor.errors import KontorError
 from kontor.settings import Settings
@@ -42,6 +43,8 @@ def held(state: Path) -> Iterator[None]:
     KontorError
         If another process holds it, if a newer Kontor made it, or if it cannot be written. Nothing was changed then.
     """
+    if state.is_dir():
+        check_version(state)
     try:
         private_folder(state)
         lock = open(state / "lock", "a+", encoding="ascii")  # noqa: SIM115
@@ -50,22 +53,39 @@ def held(state: Path) -> Iterator[None]:
             f"The state folder {state} cannot be used: {error.strerror}. Give another with --state."
         ) from None
     with lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            lock.seek(0)
-            raise KontorError(
-                f"Kontor already runs from {state} (process {lock.read().strip() or 'unknown'}). "
-                "Stop it first, or give another folder with --state.",
-                code="already_running",
-            ) from None
-        check_version(state)
+        _hold(lock, state)
         lock.truncate(0)
         lock.write(str(os.getpid()))
         lock.flush()
         write_private(state / "version", f"{STATE_VERSION}\n")
-        yield
-        lock.truncate(0)
+        try:
+            yield
+        finally:
+            lock.truncate(0)
+
+
+def refuse_running(state: Path) -> None:
+    """Refuse a folder that a running Kontor holds, without touching it.
+
+    Raises
+    ------
+    KontorError
+    """
+    if (state / "lock").exists():
+        with open(state / "lock", encoding="ascii") as lock:
+            _hold(lock, state)
+
+
+def _hold(lock: IO[str], state: Path) -> None:
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        lock.seek(0)
+        raise KontorError(
+            f"Kontor already runs from {state} (process {lock.read().strip() or 'unknown'}). "
+            "Stop it first, or give another folder with --state.",
+            code="already_running",
+        ) from None
 
 
 def check_version(state: Path) -> None:
@@ -79,7 +99,6 @@ def check_version(state: Path) -> None:
     if not path.exists():
         others = sorted(entry.name for entry in state.iterdir() if entry.name != "lock")
         if others:
-            (state / "lock").unlink(missing_ok=True)
             raise KontorError(
                 f"{state} is not empty and not a state folder of Kontor (it holds {others[0]!r}). "
                 "Give an empty or new folder with --state.",
@@ -98,14 +117,7 @@ def check_version(state: Path) -> None:
 
 
 def prepare(state: Path, settings: Settings) -> Site:
-    """Take ports, make secrets and folders, and write the site down.
-
-    Raises
-    ------
-    KontorError
-        If the public port is taken.
-    """
-    check_port(settings.server.address, settings.server.port)
+    """Take ports, make secrets and folders, and write the site down."""
     _remove_old_sockets(state)
     sockets = Path(tempfile.mkdtemp(prefix="kontor-"))
     site = Site(state, settings, Ports.choose(settings.server.port), sockets)

@@ -12,8 +12,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from kontor.cli.parts import all_parts
-from kontor.cli.state import clear_run, held, prepare
+from kontor.cli.parts import all_parts, check_programs
+from kontor.cli.state import check_port, clear_run, held, prepare, refuse_running
 from kontor.cli.supervisor import Part, Supervisor, end, tail
 from kontor.cli.welcome import welcome
 from kontor.data import objectstore
@@ -33,6 +33,9 @@ def run(state: Path, settings_file: Path | None, port: int | None) -> None:
         If something is missing, taken or does not start; everything that was started is ended then.
     """
     settings = _settings(state, settings_file, port)
+    refuse_running(state)
+    check_port(settings.server.address, settings.server.port)
+    check_programs()
     with held(state):
         site = prepare(state, settings)
         try:
@@ -73,7 +76,7 @@ async def _supervise(site: Site) -> None:
         if await _unless(stop, _start(site, supervisor, parts)):
             say(welcome(site, time.monotonic() - started))
             await stop.wait()
-        say("kontor: stopping; work in the labs is being saved ...")
+        say("kontor: stopping; work in the labs is saved, then labs and clusters end (up to half a minute) ...")
     finally:
         await supervisor.stop(order)
         objectstore.remove_sockets(objectstore.StorePorts.of(site))

@@ -54,7 +54,7 @@ def session_policy(pilot: str, role: str | None) -> dict[str, Any]:
     check_slug(pilot)
     if not roles.can(role, "read"):
         raise NotAllowed(
-            f"You are not a member of the pilot {pilot!r}, so its data is closed to you. Its lead can add you.",
+            f"You are not a member of the pilot {pilot!r}, so its data is closed to you. Ask its lead.",
             code="not_a_member",
         )
     writes = roles.can(role, "run") or roles.can(role, "edit")

@@ -128,7 +128,7 @@ def find_weed() -> str:
     beside = Path(sysconfig.get_path("scripts")) / "weed"
     found = str(beside) if beside.is_file() else shutil.which("weed")
     if found is None:
-        raise KontorError("The object store's program `weed` is missing. Install it with `make install`.")
+        raise KontorError("The object store's program `weed` is missing. Remove the folder .venv and run `make setup`.")
     return found
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import sys
+from functools import cache
 from typing import Any
 
 from kontor.errors import KontorError, NotAllowed, NotFound, Unavailable
@@ -81,7 +82,9 @@ def _pilot(given: str | None) -> str:
     )
 
 
+@cache
 def _gateway() -> Any:
+    """The gateway's client, one for as long as Python runs: it complains in the notebook when it is thrown away."""
     from dask_gateway import Gateway
 
     try:

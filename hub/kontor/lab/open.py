@@ -54,6 +54,11 @@ def open_dataset(name_or_path: str | Path, *, chunks: Chunks = "stored") -> xarr
     >>> brain = kontor.open_dataset("knee-mr/brain-mr")     # doctest: +SKIP
     >>> brain.intensity.sel(z=20, method="nearest").plot()  # doctest: +SKIP
     """
+    if not isinstance(name_or_path, str | Path):
+        raise KontorError(
+            f"open_dataset({name_or_path!r}) is not possible. Give the name of a data set, for example "
+            "'knee-mr/brain-mr', or the path of a file."
+        )
     path = _as_path(name_or_path)
     if path is not None:
         return _from_file(path, chunks)

@@ -20,6 +20,7 @@ from kontor.errors import KontorError
 from kontor.names import account_name
 from kontor.people import store
 from kontor.people.claims import Claims, ClaimsError, read_claims
+from kontor.people.doors import WORKSPACE_ROUTE, WorkspaceDoor
 from kontor.people.faces import color, initials
 from kontor.people.partners import load_partners
 from kontor.site import Site
@@ -41,9 +42,9 @@ class KontorAuthenticator(GenericOAuthenticator):  # type: ignore[misc]
         self.partners = load_partners()
 
     def get_handlers(self, app: Any) -> list[Any]:
-        """The sign-in routes, and the look."""
+        """The sign-in routes, the look, and the door of closed workspaces."""
         look = (self.look_route, CacheControlStaticFilesHandler, {"path": self.look_folder})
-        return [*super().get_handlers(app), look]
+        return [*super().get_handlers(app), look, (WORKSPACE_ROUTE, WorkspaceDoor)]
 
     def user_info_to_username(self, user_info: dict[str, Any]) -> str:
         """The opaque account name; never logs the claims."""

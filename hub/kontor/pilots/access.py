@@ -141,11 +141,18 @@ async def reconcile(hub: HubAPI, active: Callable[[], Mapping[str, Mapping[str, 
     return len(steps)
 
 
-def poke(site: Site) -> None:
-    """Ask the reconciler to look now; harmless when it is not there, because it also looks by itself."""
+def poke(site: Site) -> bool:
+    """Ask the reconciler to look now; harmless when it is not there, because it also looks by itself.
+
+    Returns
+    -------
+    bool
+        Whether it is there to be asked.
+    """
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sender:
         sender.setblocking(False)
         try:
             sender.sendto(b"now", str(site.sockets / "reconciler"))
         except OSError:
-            return
+            return False
+        return True

@@ -1,7 +1,7 @@
 """The reconciler: a process of its own with a token of its own.
 
 It alone may make hub accounts, groups and shares, so that the pages, which talk to browsers, need not. It looks
-when it is poked and every 30 seconds.
+when it is poked and every 15 seconds.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from kontor.site import Site
 
 log = logging.getLogger("kontor.reconciler")
 
-INTERVAL = 30.0
+INTERVAL = 15.0
 RETRY = 1.0
 
 

@@ -96,4 +96,4 @@ def _not_active(pilot: Pilot) -> NotAllowed:
 
 
 def _not_a_member(pilot: Pilot) -> NotAllowed:
-    return NotAllowed(f"You are not a member of the pilot {pilot.title!r}. Its lead can add you.", code="not_a_member")
+    return NotAllowed(f"You are not a member of the pilot {pilot.title!r}. Ask its lead.", code="not_a_member")

@@ -41,7 +41,7 @@ def htmx_file() -> Path:
     for path in (STATIC / "vendor" / "htmx.min.js", _NODE_MODULES / "htmx.org" / "dist" / "htmx.min.js"):
         if path.is_file():
             return path
-    raise KontorError("The pages' script htmx is missing. Run `make install`.", code="no_htmx")
+    raise KontorError("The pages' script htmx is missing. Run `make setup`.", code="no_htmx")
 
 
 def format_name(format: str) -> str:

@@ -65,6 +65,13 @@ async def change_clusters(
     return RedirectResponse(f"{request.app.state.site.service_prefix}pilots/{slug}#clusters", 303)
 
 
+@router.get("/pilots/{slug}/clusters")
+async def clusters_address(request: Request, visitor: FromVisitor, slug: str) -> Response:
+    """Where a refused start leaves the browser; loading it again leads to the pilot."""
+    await run_in_threadpool(_standing, request, visitor, slug)
+    return RedirectResponse(f"{request.app.state.site.service_prefix}pilots/{slug}#clusters", 303)
+
+
 @router.get("/fragments/pilots/{slug}/clusters")
 async def clusters_now(request: Request, visitor: FromVisitor, slug: str) -> Response:
     place = await run_in_threadpool(_standing, request, visitor, slug)
@@ -110,6 +117,7 @@ async def _pilot_page(request: Request, visitor: Visitor, slug: str, *, problem:
         may_run=place.can("run"),
         starters=await run_in_threadpool(_names, request, clusters),
         start_workers=START_WORKERS,
+        most_workers=request.app.state.site.settings.clusters.workers_per_pilot,
         problem=problem,
     )
 

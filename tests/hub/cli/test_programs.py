@@ -30,7 +30,7 @@ def test_no_proxy(bare: Path) -> None:
 
 
 def test_no_node(bare: Path) -> None:
-    with pytest.raises(KontorError, match=r"Node\.js 20 or newer is missing.*demo\.enabled = false"):
+    with pytest.raises(KontorError, match=r"Node\.js 20 or newer is missing.*make setup"):
         programs.find_node()
 
 
