@@ -35,12 +35,13 @@ $(EXTENSION)/node_modules/.kontor: $(EXTENSION)/package-lock.json $(VENV)/.packa
 	@.ci/install npm $(VENV) $(EXTENSION)
 	@touch $@
 
-$(EXTENSION)/kontor_lab/labextension/.kontor: $(EXTENSION)/node_modules/.kontor $(SOURCES)
+$(EXTENSION)/.built: $(EXTENSION)/node_modules/.kontor $(SOURCES)
 	@echo "setup: building the lab extension" >&2
 	@.ci/install run $(VENV) $(EXTENSION) build:prod
+	@find $(EXTENSION)/kontor_lab/labextension -name '*.orig' -delete
 	@touch $@
 
-$(VENV)/.kontor: hub/node_modules/.kontor $(EXTENSION)/kontor_lab/labextension/.kontor $(PACKAGING)
+$(VENV)/.kontor: hub/node_modules/.kontor $(EXTENSION)/.built $(PACKAGING)
 	@$(BIN)/uv pip install -q --python $(BIN)/python --no-deps --no-build-isolation --reinstall-package kontorhub -e .
 	@touch $@
 
@@ -76,4 +77,4 @@ lock:  ## resolve the Python packages anew
 
 clean:  ## remove what was built; keeps the state folder
 	@rm -rf $(VENV) dist hub/node_modules hub/kontor/web/static/vendor $(EXTENSION)/node_modules $(EXTENSION)/lib \
-	  $(EXTENSION)/kontor_lab/labextension
+	  $(EXTENSION)/kontor_lab/labextension $(EXTENSION)/.built

@@ -64,7 +64,7 @@ def apply(site: Site, c: Any) -> None:
 
 def set_hub(site: Site, c: Any) -> None:
     """Addresses, database, lifetimes."""
-    c.JupyterHub.bind_url = site.public_url.replace(site.settings.server.domain, site.settings.server.address)
+    c.JupyterHub.bind_url = f"http://{site.listen_host}:{site.ports.public}"
     c.JupyterHub.hub_bind_url = f"http://127.0.0.1:{site.ports.hub}"
     c.JupyterHub.hub_connect_url = f"http://127.0.0.1:{site.ports.hub}"
     c.JupyterHub.subdomain_host = site.public_url
@@ -182,6 +182,12 @@ def set_roles(site: Site, c: Any) -> None:
         {"name": gateway, "api_token": site.secret("gateway-token"), "display": False},
     ]
     workspaces = f"!group={names.WORKSPACES_GROUP}"
+    in_labs = [
+        "users:activity!user",
+        "access:servers!server",
+        f"access:services!service={lobby}",
+        f"access:services!service={gateway}",
+    ]
     c.JupyterHub.load_roles = [
         # a lab's token gets only what its owner has, hence the gateway; without a pilot one owns no clusters there
         {
@@ -192,12 +198,7 @@ def set_roles(site: Site, c: Any) -> None:
         {
             "name": "server",
             "description": "The token inside a lab: report activity, be recognised by lobby and gateway.",
-            "scopes": [
-                "users:activity!user",
-                "access:servers!server",
-                f"access:services!service={lobby}",
-                f"access:services!service={gateway}",
-            ],
+            "scopes": in_labs,
         },
         {
             "name": lobby,
@@ -226,9 +227,4 @@ def set_roles(site: Site, c: Any) -> None:
             ],
         },
     ]
-    c.Spawner.server_token_scopes = [
-        "users:activity!user",
-        "access:servers!server",
-        f"access:services!service={lobby}",
-        f"access:services!service={gateway}",
-    ]
+    c.Spawner.server_token_scopes = in_labs

@@ -6,8 +6,6 @@ class, with the token of the part that calls.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from json import loads as json_loads
 from typing import Any, cast
 from urllib.parse import quote
 
@@ -123,15 +121,6 @@ class HubAPI:
         if not answer.is_success:
             raise Unavailable(_message(answer) or f"The hub could not start it (status {answer.status_code}).")
         return answer.status_code == 201
-
-    async def server_progress(self, name: str) -> AsyncIterator[Model]:
-        """The start of a server as it goes: models with `progress`, `message` and at the end `ready` or `failed`."""
-        url = f"{self._url}/users/{quote(name)}/server/progress"
-        headers = {"Authorization": f"token {self._token}"}
-        async with self._client.stream("GET", url, headers=headers, timeout=120) as answer:
-            async for line in answer.aiter_lines():
-                if line.startswith("data:"):
-                    yield cast(Model, json_loads(line[5:]))
 
 
 def _message(answer: httpx.Response) -> str:

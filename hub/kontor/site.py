@@ -123,6 +123,12 @@ class Site:
     def public_url(self) -> str:
         return f"http://{self.settings.server.domain}:{self.ports.public}"
 
+    @property
+    def listen_host(self) -> str:
+        """The address to listen on, as it stands in a URL."""
+        address = self.settings.server.address
+        return f"[{address}]" if ":" in address else address
+
     def public_url_of(self, name: str) -> str:
         """Address of a person's, workspace's or service's own subdomain."""
         return f"http://{name}.{self.settings.server.domain}:{self.ports.public}"

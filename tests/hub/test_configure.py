@@ -86,3 +86,18 @@ def test_nobody_is_an_administrator(config: Config) -> None:
 )
 def test_which_clients_must_ask(client: str, asks: bool) -> None:
     assert (client not in configure.WorkspaceClients({"service-lobby"})) is asks
+
+
+def test_pages_of_the_hub_cannot_be_framed(config: Config) -> None:
+    assert config.JupyterHub.tornado_settings["headers"]["Content-Security-Policy"] == "frame-ancestors 'none'"
+
+
+@pytest.mark.parametrize(
+    ("address", "url"),
+    [("127.0.0.1", "http://127.0.0.1:8000"), ("::1", "http://[::1]:8000")],
+)
+def test_where_the_hub_believes_the_proxy_listens(site: Site, address: str, url: str) -> None:
+    c = Config()
+    settings = Settings.parse({"server": {"address": address}})
+    configure.apply(Site(site.state, settings, site.ports, site.sockets), c)
+    assert c.JupyterHub.bind_url == url

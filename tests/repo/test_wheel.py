@@ -33,7 +33,17 @@ NEEDED = [
     r"kontorhub-[0-9.]+\.data/data/etc/jupyter/jupyter_server_config\.d/kontor_lab\.json",
     r"kontorhub-[0-9.]+\.dist-info/licenses/LICENSE",
 ]
-FORBIDDEN = [r"node_modules", r"\.map$", r"__pycache__", r"(^|/)tests/", r"\.ipynb_checkpoints", r"\.tsx?$", r"\.env"]
+FORBIDDEN = [
+    r"node_modules",
+    r"\.map$",
+    r"__pycache__",
+    r"(^|/)tests/",
+    r"\.ipynb_checkpoints",
+    r"\.tsx?$",
+    r"\.env",
+    r"\.orig$",
+    r"/\.kontor$",
+]
 
 
 @pytest.fixture(scope="module")

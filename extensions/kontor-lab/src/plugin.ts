@@ -3,7 +3,6 @@
 import { ILayoutRestorer, JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/application';
 import { ICommandPalette } from '@jupyterlab/apputils';
 import { ISettingRegistry } from '@jupyterlab/settingregistry';
-import { IStateDB } from '@jupyterlab/statedb';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 
 import { ClustersModel } from './clusters';
@@ -16,21 +15,19 @@ import { IPilots } from './tokens';
 import { PilotsPanel } from './views/panel';
 
 const PANEL_ID = 'kontor-pilots';
-const VISITED = 'kontor-lab:visited';
 
 export const panelPlugin: JupyterFrontEndPlugin<IPilots> = {
   id: 'kontor-lab:plugin',
   description: 'The Pilots panel: pilots, the people in them, their clusters and their data.',
   autoStart: true,
   provides: IPilots,
-  optional: [ITranslator, ISettingRegistry, ICommandPalette, ILayoutRestorer, IStateDB],
+  optional: [ITranslator, ISettingRegistry, ICommandPalette, ILayoutRestorer],
   activate: (
     app: JupyterFrontEnd,
     translator: ITranslator | null,
     registry: ISettingRegistry | null,
     palette: ICommandPalette | null,
-    restorer: ILayoutRestorer | null,
-    state: IStateDB | null
+    restorer: ILayoutRestorer | null
   ): IPilots => {
     const trans = (translator ?? nullTranslator).load('kontor');
     const api = new KontorAPI(app.serviceManager.serverSettings, trans);
@@ -46,21 +43,11 @@ export const panelPlugin: JupyterFrontEndPlugin<IPilots> = {
 
     app.shell.add(panel, 'left', { rank: 150 });
     restorer?.add(panel, PANEL_ID);
-    void showOnFirstVisit(app, state);
     addCommands(app, PANEL_ID, models.pilots, () => refresher.refresh(), trans, palette);
     void followSettings(registry, refresher);
     return models.pilots;
   }
 };
-
-/** The first time that somebody is here, the panel is in front; after that it is where they left it. */
-async function showOnFirstVisit(app: JupyterFrontEnd, state: IStateDB | null): Promise<void> {
-  await app.restored;
-  if (state && !(await state.fetch(VISITED))) {
-    app.shell.activateById(PANEL_ID);
-    await state.save(VISITED, true);
-  }
-}
 
 async function followSettings(registry: ISettingRegistry | null, refresher: Refresher): Promise<void> {
   const settings = await registry?.load(panelPlugin.id);

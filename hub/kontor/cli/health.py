@@ -10,6 +10,7 @@ from pathlib import Path
 
 import httpx
 
+from kontor.data import objectstore
 from kontor.pilots.access import poke
 from kontor.pilots.reconciler import INTERVAL
 from kontor.site import Site
@@ -49,8 +50,7 @@ def checks(site: Site) -> dict[str, Check]:
     ports = site.ports
 
     async def store() -> bool:
-        # an unsigned request is refused by a store that works
-        return await http_answers(site.store_url, good=range(200, 500))
+        return await asyncio.to_thread(objectstore.ready, site.store_url)
 
     async def issuer() -> bool:
         return await http_answers(f"{site.issuer_url}/healthz")

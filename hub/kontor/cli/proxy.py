@@ -22,7 +22,7 @@ def write_proxy_configuration(site: Site) -> list[str]:
         "log": {"level": site.settings.log_level.upper().replace("WARNING", "WARN")},
         "entryPoints": {
             "web": {
-                "address": f"{_bracketed(server.address)}:{site.ports.public}",
+                "address": f"{site.listen_host}:{site.ports.public}",
                 "transport": {"respondingTimeouts": {"readTimeout": "0s"}},
             },
             "api": {"address": f"127.0.0.1:{site.ports.proxy_api}"},
@@ -56,7 +56,3 @@ def write_proxy_configuration(site: Site) -> list[str]:
     write_private(folder / "traefik.yml", json.dumps(static, indent=1))
     write_private(dynamic / "kontor.yml", json.dumps({"http": http}, indent=1))
     return [f"--configFile={folder / 'traefik.yml'}"]
-
-
-def _bracketed(address: str) -> str:
-    return f"[{address}]" if ":" in address else address

@@ -21,7 +21,6 @@ SECRETS = (
     "service-token",
     "reconciler-token",
     "gateway-token",
-    "gateway-proxy-token",
     "cluster-signing-key",
     "session-secret",
     "oidc-client-secret",

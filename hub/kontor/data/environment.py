@@ -15,7 +15,7 @@ def store_environment(site: Site, pilot: str | None, token_file: Path) -> dict[s
     pilot : str or None
         With a pilot, every S3 client finds keys to that pilot's data by itself (container credentials).
     token_file : Path
-        File that holds the token; the token itself is never in the environment.
+        File that holds the token for the kontor service.
     """
     api = site.service_url + "api"
     env = {

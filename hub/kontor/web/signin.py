@@ -87,7 +87,7 @@ class SignIn:
         NotAllowed
             If it is not a person.
         """
-        session = self._sessions.open(request.cookies.get(self._name("session")), seconds=SESSION_SECONDS)
+        session = self._sessions.open(self._cookie(request, "session"), seconds=SESSION_SECONDS)
         model = await self._tokens.model(str(session["token"])) if session else None
         if model is None:
             raise SignInFirst
@@ -123,7 +123,7 @@ class SignIn:
         """
         state = request.query_params.get("state", "")
         cookie = f"state-{state[:8]}"
-        kept = self._states.open(request.cookies.get(self._name(cookie)), seconds=STATE_SECONDS)
+        kept = self._states.open(self._cookie(request, cookie), seconds=STATE_SECONDS)
         if not state or kept is None or not secrets.compare_digest(kept["state"].encode(), state.encode()):
             raise SignInFailed("This sign-in took too long or was begun in another window. Open the lobby once more.")
         code = request.query_params.get("code")
@@ -138,7 +138,7 @@ class SignIn:
 
     def end(self, request: Request) -> Response:
         """Sign out here, then at the hub."""
-        session = self._sessions.open(request.cookies.get(self._name("session")), seconds=SESSION_SECONDS)
+        session = self._sessions.open(self._cookie(request, "session"), seconds=SESSION_SECONDS)
         if session:
             self._tokens.forget(str(session["token"]))
         answer = RedirectResponse(f"{self._site.public_url}/hub/logout", 303)
@@ -167,6 +167,28 @@ class SignIn:
         """`path` if it is a path of this service, else the lobby; nobody is ever sent elsewhere."""
         prefix = self._site.service_prefix
         return path if path.startswith(prefix) and "\\" not in path else prefix
+
+    def _cookie(self, request: Request, cookie: str) -> str | None:
+        """The value of a cookie of ours.
+
+        Raises
+        ------
+        SignInFailed
+            If it came twice. Pages on other subdomains, such as a workspace's, can set a cookie of this name for the
+            whole domain; which of the two is ours cannot be told (cookie tossing, RFC 6265 8.6), so neither is taken.
+        """
+        header = ";".join(request.headers.getlist("cookie"))
+        values = [
+            value
+            for name, _, value in (part.strip().partition("=") for part in header.split(";"))
+            if name == self._name(cookie)
+        ]
+        if len(values) > 1:
+            raise SignInFailed(
+                "Another page has left a cookie for this address, so it cannot be told who you are. Delete the cookies "
+                f"of {self._site.settings.server.domain} in your browser, sign in again, and tell the operator."
+            )
+        return values[0] if values else None
 
     def _name(self, cookie: str) -> str:
         return f"{'__Host-' if self._secure else ''}kontor-{cookie}"

@@ -11,8 +11,10 @@ from kontor.settings import Settings
 from kontor.site import STATE_VERSION, Site, free_ports
 
 
-def contents(folder: Path) -> dict[str, bytes]:
-    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+def contents(folder: Path) -> dict[str, object]:
+    """Every file with its bytes, and the rights of the folder itself."""
+    files = {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    return {**files, ".": folder.stat().st_mode & 0o777}
 
 
 def test_a_new_folder_is_private_and_versioned(tmp_path: Path) -> None:
@@ -23,7 +25,7 @@ def test_a_new_folder_is_private_and_versioned(tmp_path: Path) -> None:
 
 def test_a_newer_version_is_refused_and_nothing_is_changed(tmp_path: Path) -> None:
     (tmp_path / "version").write_text(f"{STATE_VERSION + 1}\n")
-    (tmp_path / "lock").touch()
+    tmp_path.chmod(0o755)
     before = contents(tmp_path)
     with pytest.raises(KontorError, match="made by a newer Kontor"), state_folder.held(tmp_path):
         pytest.fail("was let in")
@@ -39,9 +41,11 @@ def test_a_version_that_is_no_number_is_refused(tmp_path: Path, text: str) -> No
 
 def test_somebody_elses_folder_is_refused_and_left_alone(tmp_path: Path) -> None:
     (tmp_path / "thesis.tex").write_text("years of work")
+    tmp_path.chmod(0o755)
+    before = contents(tmp_path)
     with pytest.raises(KontorError, match=r"holds 'thesis\.tex'"), state_folder.held(tmp_path):
         pytest.fail("was let in")
-    assert contents(tmp_path) == {"thesis.tex": b"years of work"}
+    assert contents(tmp_path) == before
 
 
 def test_one_at_a_time(tmp_path: Path) -> None:

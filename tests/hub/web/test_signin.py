@@ -108,3 +108,17 @@ async def test_signing_out_forgets_the_session_here_and_goes_on_to_the_hub(house
 @pytest.mark.parametrize("path", ["//evil.example/", "https://evil.example/", "/hub/", "/services/lobby/\\evil", ""])
 def test_nobody_is_sent_elsewhere_afterwards(house: House, path: str) -> None:
     assert house.app.state.signin._ours(path) == house.prefix
+
+
+async def test_a_cookie_that_another_subdomain_has_set_makes_nobody_somebody_else(house: House) -> None:
+    """A page in a workspace can set a cookie for the whole domain; which one is ours cannot be told, so neither is."""
+    async with house.browser("jonas") as jonas, house.browser("maja") as maja:
+        own = jonas.cookies.get("kontor-session")
+        tossed = maja.cookies.get("kontor-session")
+        assert own
+        assert tossed
+        jonas.cookies.clear()
+        answer = await jonas.get(house.prefix, headers={"Cookie": f"kontor-session={own}; kontor-session={tossed}"})
+    assert answer.status_code == 400
+    assert "Maja" not in answer.text
+    assert "Another page has left a cookie" in answer.text
