@@ -51,7 +51,7 @@ class Screen:
         await row.get_by_role("button", name="Open workspace").click()
         await self.page.wait_for_url(re.compile(r"/lab"), timeout=PATIENCE)
         await expect(self.page.locator("#jp-top-panel")).to_be_visible(timeout=PATIENCE)
-        await expect(self.page.locator(".jp-DirListing-item").first).to_be_visible(timeout=PATIENCE)
+        await expect(self.page.locator(".jp-DirListing-item[title^='Name: ']").first).to_be_visible(timeout=PATIENCE)
 
     async def new_notebook(self) -> str:
         """Make a notebook from the launcher; its name."""

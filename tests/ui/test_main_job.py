@@ -44,12 +44,12 @@ async def test_two_people_in_two_countries(tree: Tree, screen: Callable[[str], A
 
 async def test_a_slider_moves_on_both_screens(tree: Tree, screen: Callable[[str], Awaitable[Screen]]) -> None:
     """One runs a notebook that came with the workspace; the other sees its slider and pictures, too, not plain text."""
-    maja, jonas = await asyncio.gather(screen("maja"), screen("jonas"))
-    for one in (maja, jonas):
-        await one.open_workspace("Cartilage under load")
-        await one.open_file("10-mr-volume.ipynb")
+    maja, lars = await asyncio.gather(screen("maja"), screen("lars"))
+    for one in (maja, lars):
+        await one.open_workspace("Plasma proteome")
+        await one.open_file("30-mass-spectrometry.ipynb")
     await maja.run_all()
-    for one in (maja, jonas):
+    for one in (maja, lars):
         await expect(one.output.locator(".widget-slider").first).to_be_visible(timeout=3 * PATIENCE)
         await expect(one.output.filter(has_text="VBox(children=")).to_have_count(0)
 
