@@ -37,14 +37,15 @@ def _load_jupyter_server_extension(serverapp: ServerApp) -> None:
     serverapp.web_app.settings["kontor_presence"] = Presence()
     base = serverapp.web_app.settings["base_url"]
     serverapp.web_app.add_handlers(".*$", [(url_path_join(base, path), handler) for path, handler in ROUTES])
-    if connection.connected:
-        trust_without_outputs(serverapp.contents_manager.notary)
     try:
         _guard()
     except UnknownVersion as error:
         serverapp.log.critical("%s", error)
         if connection.connected:
             serverapp.exit(1)
+            return
+    if connection.connected:
+        trust_without_outputs(serverapp.contents_manager.notary)
 
 
 async def _start_jupyter_server_extension(serverapp: ServerApp) -> None:
