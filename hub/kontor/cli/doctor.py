@@ -10,6 +10,7 @@ from pathlib import Path
 from kontor import __version__
 from kontor.cli.health import checks
 from kontor.cli.programs import find, find_node
+from kontor.data import objectstore
 from kontor.errors import KontorError
 from kontor.site import Site
 
@@ -61,7 +62,7 @@ def _version(part: str) -> str:
     try:
         match part:
             case "store":
-                return _first_line([find("weed"), "version"]).split()[2]
+                return objectstore.version()
             case "proxy":
                 return next(
                     line.split()[1] for line in _lines([find("traefik"), "version"]) if line.startswith("Version")

@@ -18,11 +18,11 @@ from kontor.site import Site
 Check = Callable[[], Awaitable[bool]]
 
 
-async def http_answers(url: str, *, good: range = range(200, 400)) -> bool:
-    """Whether an address answers with one of the good status codes within two seconds."""
+async def http_answers(url: str) -> bool:
+    """Whether an address answers with success or a redirect within two seconds."""
     with suppress(httpx.HTTPError):
         async with httpx.AsyncClient(timeout=2.0, trust_env=False) as client:
-            return (await client.get(url)).status_code in good
+            return (await client.get(url)).status_code < 400
     return False
 
 

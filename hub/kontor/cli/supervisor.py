@@ -120,7 +120,8 @@ class Supervisor:
                 )
             except FileNotFoundError:
                 raise KontorError(
-                    f"The program {part.command[0]} is missing, so {part.name} cannot start. Run `make setup` again.",
+                    f"The program {part.command[0]} is missing, so {part.name} cannot start. "
+                    "Remove the folder .venv and run `make setup`.",
                     code="missing_program",
                 ) from None
 
