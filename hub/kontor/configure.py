@@ -188,12 +188,20 @@ def set_roles(site: Site, c: Any) -> None:
         f"access:services!service={lobby}",
         f"access:services!service={gateway}",
     ]
+    c.JupyterHub.custom_scopes = {
+        names.MANAGE_SCOPE: {"description": "Change the pilots and members that the owner may change, through the API."}
+    }
     c.JupyterHub.load_roles = [
         # a lab's token gets only what its owner has, hence the gateway; without a pilot one owns no clusters there
         {
             "name": "user",
             "description": "Everybody: their own account, the lobby; the gateway through their lab.",
-            "scopes": ["self", f"access:services!service={lobby}", f"access:services!service={gateway}"],
+            "scopes": [
+                "self",
+                f"access:services!service={lobby}",
+                f"access:services!service={gateway}",
+                names.MANAGE_SCOPE,
+            ],
         },
         {
             "name": "server",

@@ -25,6 +25,7 @@ WORKSPACES_GROUP = "workspaces"
 SERVICE_NAME = "lobby"
 RECONCILER_NAME = "reconciler"
 GATEWAY_NAME = "gateway"
+MANAGE_SCOPE = "custom:kontor:manage"
 
 
 def account_name(issuer_alias: str, subject: str) -> str:

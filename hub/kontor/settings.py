@@ -13,10 +13,11 @@ from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, field_validator
 
 from kontor.errors import SettingsError
 
+_Account = Annotated[str, StringConstraints(pattern=r"^u[a-z2-7]{24}$")]
 _DOMAIN = r"^[a-z0-9]+(-[a-z0-9]+)*(\.[a-z0-9]+(-[a-z0-9]+)*)+$"
 
 
@@ -101,6 +102,42 @@ class StoreSettings(_Closed):
     ] = 15
 
 
+class PeopleSettings(_Closed):
+    """Who looks after the installation. Account names; the demo brings one of each of its own."""
+
+    operators: Annotated[list[_Account], Field(description="Run the installation; may do what stewards may.")] = []
+    stewards: Annotated[
+        list[_Account], Field(description="Approve pilots and agreements, and see the log of every pilot.")
+    ] = []
+
+
+class PilotSettings(_Closed):
+    """The life of a pilot."""
+
+    longest_days: Annotated[int, Field(ge=1, le=3650, description="Days that a pilot may run without extension.")] = 730
+    closing_days: Annotated[int, Field(ge=1, le=365, description="Days from the end to the archive.")] = 30
+    keep_days: Annotated[int, Field(ge=1, le=3650, description="Days from the archive to the deletion of files.")] = 180
+    warning_days: Annotated[int, Field(ge=1, le=90, description="Days of warning before an end.")] = 30
+    guest_days: Annotated[int, Field(ge=1, le=90, description="Longest stay of a guest, in days.")] = 90
+    invitation_days: Annotated[int, Field(ge=1, le=7, description="Days that an invitation is good.")] = 7
+
+
+class BudgetSettings(_Closed):
+    """What computing costs, in credits, and what happens when they are used up."""
+
+    core_hour: Annotated[float, Field(ge=0, le=1e6, description="Price of one core for one hour.")] = 1.0
+    memory_hour: Annotated[float, Field(ge=0, le=1e6, description="Price of one GB of memory for one hour.")] = 0.1
+    storage_month: Annotated[float, Field(ge=0, le=1e6, description="Price of one GB of storage for 30 days.")] = 0.5
+    per_pilot: Annotated[
+        float, Field(gt=0, le=1e9, description="Credits of a pilot for which nothing else was agreed.")
+    ] = 2000.0
+    warn_percent: Annotated[int, Field(ge=1, le=99, description="Share of the budget at which people are warned.")] = 80
+    grace_hours: Annotated[
+        int, Field(ge=1, le=720, description="Hours between a used-up budget and the stop; a lead can extend once.")
+    ] = 72
+    count_seconds: Annotated[int, Field(ge=1, le=300, description="Seconds between two counts.")] = 15
+
+
 class Settings(_Closed):
     """All options, with their defaults."""
 
@@ -113,6 +150,9 @@ class Settings(_Closed):
     labs: LabSettings = LabSettings()
     clusters: ClusterSettings = ClusterSettings()
     store: StoreSettings = StoreSettings()
+    people: PeopleSettings = PeopleSettings()
+    pilots: PilotSettings = PilotSettings()
+    budget: BudgetSettings = BudgetSettings()
 
     def refusals(self) -> list[str]:
         """What these settings would do and must not by accident, a sentence each."""

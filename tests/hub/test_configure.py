@@ -37,7 +37,7 @@ def test_every_lab_has_its_own_subdomain(config: Config) -> None:
 
 
 ROLES = {
-    "user": {"self", "access:services!service=lobby", "access:services!service=gateway"},
+    "user": {"self", "access:services!service=lobby", "access:services!service=gateway", "custom:kontor:manage"},
     "server": {
         "users:activity!user",
         "access:servers!server",

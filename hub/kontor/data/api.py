@@ -43,13 +43,13 @@ class DataSets(BaseModel):
 
 @router.get("/pilots/{slug}/datasets", summary="A pilot's data sets")
 def datasets(request: Request, session: InSession, caller: FromCaller, slug: str) -> DataSets:
-    standing.of_caller(session, caller, slug)
+    standing.working(standing.of_caller(session, caller, slug))
     return DataSets(datasets=[_view(request, one) for one in catalogue.datasets_of(session, slug)])
 
 
 @router.get("/datasets/{pilot}/{name}", summary="One data set")
 def dataset(request: Request, session: InSession, caller: FromCaller, pilot: str, name: str) -> DataSetView:
-    standing.of_caller(session, caller, pilot)
+    standing.working(standing.of_caller(session, caller, pilot))
     return _view(request, find(session, pilot, name))
 
 
@@ -57,7 +57,7 @@ def dataset(request: Request, session: InSession, caller: FromCaller, pilot: str
 def store_credentials(
     request: Request, response: Response, session: InSession, caller: FromCaller, pilot: str
 ) -> ContainerCredentials:
-    role = standing.of_caller(session, caller, pilot).role
+    role = standing.working(standing.of_caller(session, caller, pilot)).role
     broker: Broker = request.app.state.broker
     response.headers["Cache-Control"] = "no-store"
     minutes: int = request.app.state.site.settings.store.credential_minutes

@@ -13,11 +13,13 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from kontor.audit import trail
+from kontor.audit.actions import SYSTEM
 from kontor.data.model import DataSetRow
 from kontor.database import now as this_moment
 from kontor.errors import Conflict, NotFound
 from kontor.names import check_slug
-from kontor.pilots import events, store
+from kontor.pilots import store
 
 _Line = Annotated[str, Field(min_length=1, max_length=200)]
 _Key = Annotated[str, Field(pattern=r"^raw/[^\s]+$", max_length=1024)]
@@ -85,7 +87,9 @@ def register(session: Session, record: DataSet, *, now: datetime | None = None) 
     if row is None:
         session.add(DataSetRow(**record.model_dump(), registered=now or this_moment()))
         session.flush()
-        events.add(session, record.pilot, "data_added", f"New data: {record.title}.", now=now)
+        trail.record(
+            session, "data_added", actor=SYSTEM, pilot=record.pilot, dataset=record.id, now=now, title=record.title
+        )
     else:
         for key, value in record.model_dump().items():
             setattr(row, key, value)

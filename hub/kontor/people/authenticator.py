@@ -15,6 +15,7 @@ from tornado.web import HTTPError
 from traitlets import Any as AnyTrait
 from traitlets import Unicode
 
+from kontor.audit import trail
 from kontor.database import session_factory
 from kontor.errors import KontorError
 from kontor.names import account_name
@@ -79,6 +80,7 @@ class KontorAuthenticator(GenericOAuthenticator):  # type: ignore[misc]
                 partner=claims.partner,
                 country=claims.country,
             )
+            trail.record(session, "signed_in", actor=name, person=name, issuer=self.issuer_alias)
 
     def _claims(self, user_info: dict[str, Any]) -> Claims:
         try:

@@ -33,11 +33,16 @@ class NotSignedIn(KontorError):
 
 @dataclass(frozen=True)
 class Caller:
-    """Who calls; `pilot` is set for workspaces and clusters, which act for it and nothing else."""
+    """Who calls.
+
+    `pilot` is set for workspaces and clusters, which act for it and nothing else. `may_manage` is set for a person
+    whose token was made for changing pilots and people (scope `names.MANAGE_SCOPE`); tokens inside labs never are.
+    """
 
     kind: Literal["person", "workspace", "cluster"]
     name: str
     pilot: str | None = None
+    may_manage: bool = False
 
 
 class HubTokens:
@@ -148,7 +153,7 @@ def bearer(authorization: str | None) -> str:
 def _caller(model: dict[str, Any]) -> Caller:
     name = str(model.get("name", ""))
     if model.get("kind") == "user" and names.is_person(name):
-        return Caller("person", name)
+        return Caller("person", name, may_manage=names.MANAGE_SCOPE in (model.get("scopes") or ()))
     pilot = names.pilot_of_workspace(name)
     if model.get("kind") == "user" and pilot is not None:
         return Caller("workspace", name, pilot)

@@ -14,7 +14,7 @@ from kontor.errors import NotAllowed
 from kontor.people import store as people
 from kontor.people.callers import Caller
 from kontor.people.requests import FromCaller, InSession
-from kontor.pilots import standing, store
+from kontor.pilots import members, standing, store
 from kontor.pilots.view import PilotView, pilot_view
 
 router = APIRouter(tags=["pilots"])
@@ -71,9 +71,9 @@ def tell_presence(request: Request, session: InSession, caller: FromCaller, visi
     """Workspaces only. Who is no member of the pilot is left out."""
     if caller.kind != "workspace" or caller.pilot is None:
         raise NotAllowed("Only a workspace tells who is in it.", code="wrong_caller")
-    members = {member.person for member in store.members(session, caller.pilot)}
+    known = {member.person for member in members.of(session, caller.pilot)}
     told = {visit.name for visit in visits.people}
-    request.app.state.presence.heard(caller.pilot, told & members)
+    request.app.state.presence.heard(caller.pilot, told & known)
 
 
 def _view(request: Request, session: InSession, one: standing.Standing) -> PilotView:

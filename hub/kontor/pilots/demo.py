@@ -19,7 +19,7 @@ from kontor.errors import KontorError
 from kontor.people import store as people
 from kontor.people.claims import read_claims
 from kontor.people.partners import load_partners
-from kontor.pilots import store
+from kontor.pilots import members, store
 from kontor.pilots.model import MembershipRow
 
 ISSUER: Final = "demo"
@@ -37,13 +37,15 @@ def seed(session: Session, *, now: datetime | None = None) -> None:
     """
     accounts = _introduce(session, now)
     for entry in tomllib.loads(_TABLE.read_text(encoding="utf-8"))["pilot"]:
-        members: dict[str, str] = entry.pop("members")
+        roles: dict[str, str] = entry.pop("members")
+        partners = [store.TakesPart(**one) for one in entry.pop("partners")]
         store.create(session, store.Pilot(class_=entry.pop("class"), state="active", **entry), now=now)
-        for persona, role in members.items():
+        store.set_partners(session, entry["slug"], partners)
+        for persona, role in roles.items():
             if persona not in accounts:
                 raise KontorError(f"{_TABLE.name}: the demo issuer has no persona {persona!r}.", code="no_such_persona")
             if not _was_member(session, entry["slug"], accounts[persona]):
-                store.add_member(session, entry["slug"], accounts[persona], role, now=now)
+                members.add(session, entry["slug"], accounts[persona], role, now=now)
 
 
 def _introduce(session: Session, now: datetime | None) -> dict[str, str]:
@@ -52,6 +54,8 @@ def _introduce(session: Session, now: datetime | None) -> dict[str, str]:
     accounts: dict[str, str] = {}
     personas: list[dict[str, Any]] = json.loads(_PERSONAS.read_text(encoding="utf-8"))["personas"]
     for persona in personas:
+        if persona.get("unknown"):
+            continue
         claims = read_claims(persona["claims"], partners)
         person = people.introduce(
             session,

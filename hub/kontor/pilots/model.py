@@ -1,4 +1,4 @@
-"""The tables of pilots: the pilot, its members, and what is new in it."""
+"""The tables of pilots: the pilot, its partners, its members, invitations, shared documents and what it used."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 from kontor.database import Base, Moment
 
 CLASSES: Final = ("open", "standard", "sensitive", "clinical")
-STATES: Final = ("proposed", "approved", "active", "closing", "archived")
-EVENT_KINDS: Final = ("pilot_started", "member_added", "member_left", "role_changed", "data_added", "workspace_opened")
+STATES: Final = ("proposed", "declined", "withdrawn", "approved", "active", "closing", "archived")
+USAGE_KINDS: Final = ("workspace", "cluster", "storage")
 
 
 def _one_of(column: str, values: tuple[str, ...]) -> str:
@@ -20,7 +20,11 @@ def _one_of(column: str, values: tuple[str, ...]) -> str:
 
 
 class PilotRow(Base):
-    """A collaboration with members, data, a workspace, a start and an end."""
+    """A collaboration with members, data, a workspace, a start and an end.
+
+    `version` counts the changes of this row: who changes it says which one they read. `number` is small and never
+    used again; the rights of the pilot's folder are made from it.
+    """
 
     __tablename__ = "pilot"
     __table_args__ = (
@@ -29,6 +33,8 @@ class PilotRow(Base):
     )
 
     slug: Mapped[str] = mapped_column(String(27), primary_key=True)
+    number: Mapped[int] = mapped_column(unique=True)
+    version: Mapped[int]
     title: Mapped[str] = mapped_column(String(200))
     question: Mapped[str] = mapped_column(Text)
     class_: Mapped[str] = mapped_column("class", String(12))
@@ -36,12 +42,36 @@ class PilotRow(Base):
     technique: Mapped[str | None] = mapped_column(String(100))
     facility: Mapped[str | None] = mapped_column(String(100))
     notebook: Mapped[str | None] = mapped_column(String(100))
+    data_wanted: Mapped[str] = mapped_column(Text)
+    agreement: Mapped[str | None] = mapped_column(String(200))
+    agreement_ends: Mapped[date | None] = mapped_column(Date)
+    credits: Mapped[float]
+    grace_until: Mapped[datetime | None] = mapped_column(Moment)
+    grace_extended: Mapped[bool]
+    proposed_by: Mapped[str | None] = mapped_column(ForeignKey("person.name"))
+    reason: Mapped[str | None] = mapped_column(Text)
+    changed: Mapped[datetime] = mapped_column(Moment)
     starts: Mapped[date] = mapped_column(Date)
     ends: Mapped[date | None] = mapped_column(Date)
+    closed_on: Mapped[date | None] = mapped_column(Date)
+    archived_on: Mapped[date | None] = mapped_column(Date)
+    data_deleted: Mapped[datetime | None] = mapped_column(Moment)
+
+
+class PilotPartnerRow(Base):
+    """An organisation that takes part in a pilot: a partner of the table, or another one with a name of its own."""
+
+    __tablename__ = "pilot_partner"
+
+    pilot: Mapped[str] = mapped_column(ForeignKey("pilot.slug"), primary_key=True)
+    partner: Mapped[str] = mapped_column(String(60), primary_key=True)
+    name: Mapped[str | None] = mapped_column(String(120))
+    sector: Mapped[str | None] = mapped_column(String(20))
+    country: Mapped[str | None] = mapped_column(String(2))
 
 
 class MembershipRow(Base):
-    """A person's role in a pilot, from `since` until `until` (None: no end is set)."""
+    """A person's role in a pilot, from `since` until `until` (None: no end). Guests have a sponsor and an end."""
 
     __tablename__ = "membership"
 
@@ -50,17 +80,70 @@ class MembershipRow(Base):
     role: Mapped[str] = mapped_column(String(12))
     since: Mapped[datetime] = mapped_column(Moment)
     until: Mapped[datetime | None] = mapped_column(Moment)
+    sponsor: Mapped[str | None] = mapped_column(ForeignKey("person.name"))
+    version: Mapped[int]
+    end_told: Mapped[bool]
 
 
-class EventRow(Base):
-    """Something new in a pilot; rows are only ever added."""
+class InvitationRow(Base):
+    """A link that lets one person ask to join. The token itself is never stored."""
 
-    __tablename__ = "event"
-    __table_args__ = (CheckConstraint(_one_of("kind", EVENT_KINDS), name="kind"),)
+    __tablename__ = "invitation"
 
-    number: Mapped[int] = mapped_column(primary_key=True)
-    moment: Mapped[datetime] = mapped_column(Moment, index=True)
+    id: Mapped[str] = mapped_column(String(16), primary_key=True)
     pilot: Mapped[str] = mapped_column(ForeignKey("pilot.slug"), index=True)
-    person: Mapped[str | None] = mapped_column(ForeignKey("person.name"))
-    kind: Mapped[str] = mapped_column(String(20))
-    text: Mapped[str] = mapped_column(Text)
+    role: Mapped[str] = mapped_column(String(12))
+    token_hash: Mapped[str] = mapped_column(String(64), unique=True)
+    note: Mapped[str] = mapped_column(String(200))
+    made_by: Mapped[str] = mapped_column(ForeignKey("person.name"))
+    made: Mapped[datetime] = mapped_column(Moment)
+    expires: Mapped[datetime] = mapped_column(Moment)
+    member_until: Mapped[datetime | None] = mapped_column(Moment)
+    accepted_by: Mapped[str | None] = mapped_column(ForeignKey("person.name"), index=True)
+    accepted: Mapped[datetime | None] = mapped_column(Moment)
+    outcome: Mapped[str | None] = mapped_column(String(12))
+    settled: Mapped[datetime | None] = mapped_column(Moment)
+
+
+class ShareRow(Base):
+    """A link to one document of a pilot. The token itself is never stored."""
+
+    __tablename__ = "share"
+
+    id: Mapped[str] = mapped_column(String(16), primary_key=True)
+    pilot: Mapped[str] = mapped_column(ForeignKey("pilot.slug"), index=True)
+    path: Mapped[str] = mapped_column(String(1024))
+    role: Mapped[str] = mapped_column(String(12))
+    token_hash: Mapped[str] = mapped_column(String(64), unique=True)
+    made_by: Mapped[str] = mapped_column(ForeignKey("person.name"))
+    made: Mapped[datetime] = mapped_column(Moment)
+    expires: Mapped[datetime] = mapped_column(Moment)
+    revoked: Mapped[datetime | None] = mapped_column(Moment)
+
+
+class ShareUseRow(Base):
+    """Who used a link, since when and how often."""
+
+    __tablename__ = "share_use"
+
+    share: Mapped[str] = mapped_column(ForeignKey("share.id"), primary_key=True)
+    person: Mapped[str] = mapped_column(ForeignKey("person.name"), primary_key=True)
+    first: Mapped[datetime] = mapped_column(Moment)
+    last: Mapped[datetime] = mapped_column(Moment)
+    times: Mapped[int]
+
+
+class UsageRow(Base):
+    """What a pilot used in one hour of the clock, by kind and person ('' where it was nobody in particular)."""
+
+    __tablename__ = "usage"
+    __table_args__ = (CheckConstraint(_one_of("kind", USAGE_KINDS), name="kind"),)
+
+    pilot: Mapped[str] = mapped_column(ForeignKey("pilot.slug"), primary_key=True)
+    hour: Mapped[datetime] = mapped_column(Moment, primary_key=True)
+    kind: Mapped[str] = mapped_column(String(12), primary_key=True)
+    person: Mapped[str] = mapped_column(String(25), primary_key=True)
+    core_seconds: Mapped[float]
+    memory_gb_seconds: Mapped[float]
+    storage_gb_seconds: Mapped[float]
+    credits: Mapped[float]

@@ -14,7 +14,7 @@ from contextlib import suppress
 from kontor.database import session_factory
 from kontor.errors import KontorError
 from kontor.hubapi import HubAPI
-from kontor.pilots import access, store
+from kontor.pilots import access, members
 from kontor.site import Site
 
 log = logging.getLogger("kontor.reconciler")
@@ -42,7 +42,7 @@ async def run(site: Site) -> None:
 
     def active() -> Mapping[str, Mapping[str, str]]:
         with sessions() as session:
-            return store.all_active(session)
+            return members.all_working(session)
 
     try:
         async with HubAPI(site.hub_api_url, site.secret("reconciler-token")) as hub:

@@ -1,31 +1,61 @@
-"""Pilots: the collaborations, who belongs to them, and with which role.
+"""Pilots: the collaborations themselves. Who belongs to them is `members`, what may happen to them `lifecycle`.
 
-A person is a *member* of a pilot while their membership runs (`since` reached, `until` not) and the pilot is
-*active*; in every other case they have no role in it, whatever the tables say. Time is a parameter: `now` is this
-moment unless given. What a role may do is `kontor.roles`.
+Time is a parameter: `now` is this moment unless given.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
-from sqlalchemy import ColumnElement, or_, select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from kontor.audit import trail
+from kontor.audit.actions import SYSTEM
 from kontor.database import now as this_moment
-from kontor.errors import Conflict, KontorError, NotFound
+from kontor.errors import KontorError
 from kontor.names import check_slug
-from kontor.people import store as people
-from kontor.pilots import events
-from kontor.pilots.model import CLASSES, STATES, MembershipRow, PilotRow
-from kontor.roles import ROLES
+from kontor.pilots import lifecycle
+from kontor.pilots.lifecycle import Mode, day_of
+from kontor.pilots.model import CLASSES, STATES, PilotPartnerRow, PilotRow
+from kontor.words import _
 
 
 @dataclass(frozen=True)
 class Pilot:
-    """A collaboration. `notebook` is the file that its workspace starts with."""
+    """A collaboration.
+
+    Parameters
+    ----------
+    slug : str
+        Its name in addresses.
+    class_ : str
+        One of `model.CLASSES`.
+    state : str
+        One of `model.STATES`.
+    notebook : str or None
+        The file that its workspace starts with.
+    data_wanted : str
+        The data it needs, in words.
+    agreement : str or None
+        Reference of the agreement or ethics approval; `agreement_ends` is its last day.
+    credits : float
+        Its budget for the whole of its life.
+    grace_until : datetime or None
+        Set when the budget is used up; computing stops then.
+    starts, ends : date
+        First and last day.
+    closed_on, archived_on : date or None
+        When it began to close, and when it was archived.
+    data_deleted : datetime or None
+        When its files and data were deleted.
+    number : int
+        Small, unique, never used again; given when the pilot is made.
+    version : int
+        Counts the changes; who changes a pilot says which version they read.
+    """
 
     slug: str
     title: str
@@ -37,222 +67,162 @@ class Pilot:
     notebook: str | None
     starts: date
     ends: date | None
+    data_wanted: str = ""
+    agreement: str | None = None
+    agreement_ends: date | None = None
+    credits: float = 2000.0
+    grace_until: datetime | None = None
+    grace_extended: bool = False
+    proposed_by: str | None = None
+    reason: str | None = None
+    closed_on: date | None = None
+    archived_on: date | None = None
+    data_deleted: datetime | None = None
+    number: int = 0
+    version: int = 0
+
+    def mode(self, now: datetime | None = None) -> Mode:
+        """What is open in it at this moment (see `lifecycle`)."""
+        moment = now or this_moment()
+        stopped = self.grace_until is not None and self.grace_until <= moment
+        return lifecycle.mode(self.state, agreement_ends=self.agreement_ends, stopped=stopped, today=day_of(moment))
+
+    def archive_day(self, closing_days: int) -> date | None:
+        """When it will be, or was, archived; None while it has no end."""
+        begun = self.closed_on or self.ends
+        return self.archived_on or (begun + timedelta(days=closing_days) if begun else None)
+
+    def deletion_day(self, closing_days: int, keep_days: int) -> date | None:
+        """When its files will be deleted; None while it has no end."""
+        archived = self.archive_day(closing_days)
+        return archived + timedelta(days=keep_days) if archived else None
 
 
 @dataclass(frozen=True)
-class Member:
-    """A person's part in a pilot."""
+class TakesPart:
+    """An organisation in a pilot.
 
-    pilot: str
-    person: str
-    role: str
-    since: datetime
-    until: datetime | None
+    A partner of the consortium is its `slug` only; name, sector and country are in the table of partners. Any other
+    organisation, such as a company, has a slug beginning with `company.` and brings them along.
+    """
+
+    slug: str
+    name: str | None = None
+    sector: str | None = None
+    country: str | None = None
+
+
+_GIVEN = ("number", "version")
 
 
 def create(session: Session, pilot: Pilot, *, now: datetime | None = None) -> Pilot:
     """Add a pilot, or bring one with this slug to these words, state and dates.
+
+    For what the installation brings along; people propose (`proposals`) and take steps (`lifecycle`).
 
     Raises
     ------
     KontorError
         If the slug, the class or the state is none of ours, the title is empty, or it ends before it starts.
     """
-    check_slug(pilot.slug)
-    _one_of("class", pilot.class_, CLASSES)
-    _one_of("state", pilot.state, STATES)
-    if not pilot.title.strip():
-        raise KontorError("A pilot needs a title.", code="bad_title")
-    if pilot.ends is not None and pilot.ends < pilot.starts:
-        raise KontorError(
-            f"The pilot {pilot.slug!r} would end before it starts. Change one of the dates.", code="bad_dates"
-        )
-    values = {**vars(pilot)}
+    check(pilot)
     row = session.get(PilotRow, pilot.slug)
     if row is None:
-        session.add(PilotRow(**values))
-        session.flush()
-        events.add(session, pilot.slug, "pilot_started", "The pilot is open.", now=now)
-    else:
-        for key, value in values.items():
+        add(session, pilot, now=now)
+        if pilot.state == "active":
+            trail.record(session, "pilot_started", actor=SYSTEM, pilot=pilot.slug, now=now)
+        return get_one(session, pilot.slug)
+    for key, value in vars(pilot).items():
+        if key not in _GIVEN:
             setattr(row, key, value)
-        session.flush()
-    return pilot
+    session.flush()
+    return pilot_of(row)
+
+
+def add(session: Session, pilot: Pilot, *, now: datetime | None = None) -> Pilot:
+    """Add a pilot whose slug is free; it gets the next number."""
+    number = (session.scalar(select(func.max(PilotRow.number))) or 0) + 1
+    values = {**vars(pilot), "number": number, "version": 1, "changed": now or this_moment()}
+    row = PilotRow(**values)
+    session.add(row)
+    session.flush()
+    return pilot_of(row)
+
+
+def check(pilot: Pilot) -> None:
+    """Raise KontorError unless the words and dates of a pilot can be."""
+    check_slug(pilot.slug)
+    one_of("class", pilot.class_, CLASSES)
+    one_of("state", pilot.state, STATES)
+    if not pilot.title.strip():
+        raise KontorError(_("A pilot needs a title."), code="bad_title")
+    if pilot.ends is not None and pilot.ends < pilot.starts:
+        raise KontorError(
+            _("The pilot {slug} would end before it starts. Change one of the dates.").format(slug=pilot.slug),
+            code="bad_dates",
+        )
 
 
 def get(session: Session, slug: str) -> Pilot | None:
     """A pilot by slug, in whatever state, or None."""
     row = session.get(PilotRow, slug)
-    return None if row is None else _pilot(row)
+    return None if row is None else pilot_of(row)
 
 
-def active(session: Session) -> list[Pilot]:
-    """All active pilots, by title."""
-    rows = session.scalars(select(PilotRow).where(PilotRow.state == "active").order_by(PilotRow.title))
-    return [_pilot(row) for row in rows]
-
-
-def all_active(session: Session, *, now: datetime | None = None) -> dict[str, dict[str, str]]:
-    """Who is in which active pilot: slug -> account name -> role. A pilot without members is in it, empty."""
-    found: dict[str, dict[str, str]] = {pilot.slug: {} for pilot in active(session)}
-    for row in session.scalars(select(MembershipRow).where(_runs(now))):
-        if row.pilot in found:
-            found[row.pilot][row.person] = row.role
+def get_one(session: Session, slug: str) -> Pilot:
+    """A pilot that is there; KeyError if it is not (a mistake of the caller)."""
+    found = get(session, slug)
+    if found is None:
+        raise KeyError(slug)
     return found
 
 
-def pilots_of(session: Session, person: str, *, now: datetime | None = None) -> list[tuple[Pilot, str]]:
-    """A person's pilots with their role in each, by title."""
-    rows = session.execute(
-        select(PilotRow, MembershipRow.role)
-        .join(MembershipRow, MembershipRow.pilot == PilotRow.slug)
-        .where(MembershipRow.person == person, PilotRow.state == "active", _runs(now))
-        .order_by(PilotRow.title)
-    )
-    return [(_pilot(row), role) for row, role in rows]
+def everything(session: Session, *, states: Iterable[str] = STATES) -> list[Pilot]:
+    """All pilots in these states, by title."""
+    rows = session.scalars(select(PilotRow).where(PilotRow.state.in_(set(states))).order_by(PilotRow.title))
+    return [pilot_of(row) for row in rows]
 
 
-def has_pilot(session: Session, person: str, *, now: datetime | None = None) -> bool:
-    """Whether somebody is a member of any pilot."""
-    return bool(pilots_of(session, person, now=now))
+def active(session: Session) -> list[Pilot]:
+    """All active pilots, by title; some of them may be read-only (`Pilot.mode`)."""
+    return everything(session, states=("active",))
 
 
-def role_of(session: Session, person: str, slug: str, *, now: datetime | None = None) -> str | None:
-    """A person's role in a pilot; None if they are no member (any more) or the pilot is not active."""
-    return session.scalar(
-        select(MembershipRow.role)
-        .join(PilotRow, MembershipRow.pilot == PilotRow.slug)
-        .where(MembershipRow.person == person, PilotRow.slug == slug, PilotRow.state == "active", _runs(now))
-    )
-
-
-def belongs(session: Session, person: str, slug: str, *, now: datetime | None = None) -> bool:
-    """Whether somebody's membership runs, in whatever state the pilot is; gives no right to anything."""
-    return _running(session, slug, person, now) is not None
-
-
-def members(session: Session, slug: str, *, now: datetime | None = None) -> list[Member]:
-    """Whose membership of a pilot runs, leads first, then in the order in which they came."""
+def partners_of(session: Session, slugs: Iterable[str]) -> dict[str, list[TakesPart]]:
+    """The organisations that take part in each pilot, by slug; pilots without any are left out."""
+    found: dict[str, list[TakesPart]] = {}
     rows = session.scalars(
-        select(MembershipRow)
-        .where(MembershipRow.pilot == slug, _runs(now))
-        .order_by(MembershipRow.since, MembershipRow.person)
+        select(PilotPartnerRow).where(PilotPartnerRow.pilot.in_(set(slugs))).order_by(PilotPartnerRow.partner)
     )
-    order = ["lead", *sorted(set(ROLES) - {"lead"}, key=lambda role: -len(ROLES[role]))]
-    return sorted((_member(row) for row in rows), key=lambda member: order.index(member.role))
+    for row in rows:
+        found.setdefault(row.pilot, []).append(TakesPart(row.partner, row.name, row.sector, row.country))
+    return found
 
 
-def add_member(
-    session: Session, slug: str, person: str, role: str, *, until: datetime | None = None, now: datetime | None = None
-) -> Member:
-    """Make somebody a member. Somebody who was one before is one again, from now.
-
-    Raises
-    ------
-    NotFound
-        If there is no such pilot or person.
-    Conflict
-        If they are a member already.
-    KontorError
-        If the role is none of ours, or `until` has passed.
-    """
-    moment = now or this_moment()
-    _one_of("role", role, tuple(ROLES))
-    if get(session, slug) is None:
-        raise NotFound(f"There is no pilot {slug!r}.", code="no_such_pilot")
-    who = people.get(session, person)
-    if who is None:
-        raise NotFound("Nobody with this account name is known here. They have to sign in once.", code="no_such_person")
-    if until is not None and until <= moment:
-        raise KontorError("The end of a membership has to be in the future.", code="bad_dates")
-    row = session.get(MembershipRow, (slug, person))
-    if row is not None and (row.until is None or row.until > moment):
-        raise Conflict(f"{who.display_name} is a member of {slug!r} already, as {row.role}.", code="already_member")
-    if row is None:
-        row = MembershipRow(pilot=slug, person=person)
-        session.add(row)
-    row.role, row.since, row.until = role, moment, until
+def set_partners(session: Session, slug: str, partners: Iterable[TakesPart]) -> None:
+    """Make these, and no others, the organisations that take part in a pilot."""
+    wanted = {one.slug: one for one in partners}
+    for row in session.scalars(select(PilotPartnerRow).where(PilotPartnerRow.pilot == slug)):
+        if row.partner not in wanted:
+            session.delete(row)
+    for one in wanted.values():
+        session.merge(
+            PilotPartnerRow(pilot=slug, partner=one.slug, name=one.name, sector=one.sector, country=one.country)
+        )
     session.flush()
-    events.add(session, slug, "member_added", f"{who.display_name} joined as {role}.", person=person, now=moment)
-    return _member(row)
 
 
-def set_role(session: Session, slug: str, person: str, role: str, *, now: datetime | None = None) -> Member:
-    """Give a member another role.
-
-    Raises
-    ------
-    NotFound
-        If they are not a member.
-    KontorError
-        If the role is none of ours.
-    """
-    _one_of("role", role, tuple(ROLES))
-    row = _membership(session, slug, person, now)
-    if row.role != role:
-        row.role = role
-        session.flush()
-        events.add(session, slug, "role_changed", f"{_called(session, person)} is now {role}.", person=person, now=now)
-    return _member(row)
-
-
-def remove_member(session: Session, slug: str, person: str, *, now: datetime | None = None) -> None:
-    """End a membership now.
-
-    Raises
-    ------
-    NotFound
-        If they are not a member.
-    """
-    row = _membership(session, slug, person, now)
-    row.until = now or this_moment()
-    session.flush()
-    events.add(session, slug, "member_left", f"{_called(session, person)} left.", person=person, now=now)
-
-
-def _membership(session: Session, slug: str, person: str, now: datetime | None) -> MembershipRow:
-    row = _running(session, slug, person, now)
-    if row is None:
-        raise NotFound(f"This person is not a member of {slug!r}.", code="not_a_member")
-    return row
-
-
-def _running(session: Session, slug: str, person: str, now: datetime | None) -> MembershipRow | None:
-    return session.scalar(
-        select(MembershipRow).where(MembershipRow.pilot == slug, MembershipRow.person == person, _runs(now))
-    )
-
-
-def _runs(now: datetime | None) -> ColumnElement[bool]:
-    moment = now or this_moment()
-    running: ColumnElement[bool] = or_(MembershipRow.until.is_(None), MembershipRow.until > moment)
-    return (MembershipRow.since <= moment) & running
-
-
-def _called(session: Session, person: str) -> str:
-    who = people.get(session, person)
-    return who.display_name if who else "Somebody"
-
-
-def _one_of(what: str, value: str, known: Sequence[str]) -> None:
+def one_of(what: str, value: str, known: Sequence[str]) -> None:
+    """Raise KontorError (`unknown_<what>`) unless `value` is one of `known`."""
     if value not in known:
-        raise KontorError(f"{value!r} is not a {what}. Use one of: {', '.join(known)}.", code=f"unknown_{what}")
+        raise KontorError(
+            _("{value!r} is not a {what}. Use one of: {known}.").format(
+                value=value[:40], what=what, known=", ".join(known)
+            ),
+            code=f"unknown_{what}",
+        )
 
 
-def _pilot(row: PilotRow) -> Pilot:
-    return Pilot(
-        slug=row.slug,
-        title=row.title,
-        question=row.question,
-        class_=row.class_,
-        state=row.state,
-        technique=row.technique,
-        facility=row.facility,
-        notebook=row.notebook,
-        starts=row.starts,
-        ends=row.ends,
-    )
-
-
-def _member(row: MembershipRow) -> Member:
-    return Member(pilot=row.pilot, person=row.person, role=row.role, since=row.since, until=row.until)
+def pilot_of(row: PilotRow) -> Pilot:
+    """A row as a pilot."""
+    return Pilot(**{field: getattr(row, field) for field in Pilot.__dataclass_fields__})

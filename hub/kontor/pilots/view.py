@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from kontor.people import store as people
 from kontor.people.portrait import Portrait, Portraits
-from kontor.pilots import store
+from kontor.pilots import members
 from kontor.pilots.standing import Standing
 
 
@@ -40,7 +40,7 @@ class PilotView(BaseModel):
     question: str
     class_: str = Field(alias="class")
     state: str
-    role: str
+    role: str | None
     technique: str | None
     facility: str | None
     may_open: bool
@@ -101,9 +101,9 @@ def pilot_view(
 
 
 def _people(session: Session, slug: str, portraits: Portraits, here: Collection[str]) -> list[PersonInPilot]:
-    members = store.members(session, slug)
-    known = people.by_names(session, [member.person for member in members])
-    return [_person(portraits.of(known[member.person]), member.role, member.person in here) for member in members]
+    found = members.of(session, slug)
+    known = people.by_names(session, [member.person for member in found])
+    return [_person(portraits.of(known[member.person]), member.role, member.person in here) for member in found]
 
 
 def _person(one: Portrait, role: str, here: bool) -> PersonInPilot:

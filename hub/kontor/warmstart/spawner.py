@@ -17,6 +17,7 @@ from traitlets import Any as AnyTrait
 from kontor import names
 from kontor.database import session_factory
 from kontor.errors import KontorError, NotAllowed
+from kontor.pilots import members
 from kontor.pilots import store as pilots
 from kontor.site import Site, private_folder, write_private
 from kontor.warmstart import folders
@@ -76,7 +77,7 @@ class LabSpawner(SimpleLocalProcessSpawner):  # type: ignore[misc]
         site: Site = self.site
         with session_factory(site.database_url)() as session:
             if self.pilot is None:
-                if not pilots.has_pilot(session, self.user.name):
+                if not members.has_pilot(session, self.user.name):
                     raise NotAllowed(
                         "You do not belong to a pilot yet, so there is no lab for you. "
                         "Ask the lead of a pilot to add you; the lobby says how.",
@@ -84,7 +85,7 @@ class LabSpawner(SimpleLocalProcessSpawner):  # type: ignore[misc]
                     )
                 return folders.person_folder(site, self.user.name)
             pilot = pilots.get(session, self.pilot)
-            if pilot is None or pilot.state != "active":
+            if pilot is None or pilot.mode() != "working":
                 raise NotAllowed(
                     "This pilot is not active, so its workspace cannot be opened.", code="pilot_not_active"
                 )

@@ -19,6 +19,7 @@ from kontor.data.credentials import Broker
 from kontor.database import session_factory
 from kontor.hubapi import HubAPI
 from kontor.people.callers import Callers, HubTokens
+from kontor.people.offices import Offices
 from kontor.people.partners import load_partners
 from kontor.people.portrait import Portraits
 from kontor.pilots import api as pilots_api
@@ -90,6 +91,7 @@ def _add_parts(app: FastAPI, site: Site) -> None:
     )
     state.signin = signin.SignIn(site, tokens)
     state.partners = load_partners()
+    state.offices = Offices.at(site)
     state.portraits = Portraits(state.partners)
     state.presence = Presence()
     state.broker = Broker.of(site)

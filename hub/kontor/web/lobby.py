@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -11,12 +12,14 @@ from fastapi import APIRouter, Request
 from sqlalchemy.orm import Session
 from starlette.responses import RedirectResponse, Response
 
+from kontor.audit import trail
+from kontor.audit.actions import NEWS
+from kontor.audit.sentences import people_in, sentence
 from kontor.database import now as this_moment
 from kontor.people import store as people
 from kontor.people.partners import Partners
 from kontor.people.requests import InSession
-from kontor.pilots import events, store
-from kontor.pilots.standing import Standing
+from kontor.pilots import members, standing
 from kontor.pilots.view import PilotView, pilot_view
 from kontor.web.pages import COUNTRIES, page
 from kontor.web.signin import FromVisitor, Visitor
@@ -59,7 +62,7 @@ def lobby(request: Request, session: InSession, visitor: FromVisitor) -> Respons
         first_name=visitor.portrait.display_name.split()[0],
         pilots=pilots,
         at_work=others_at_work(pilots, visitor),
-        news=events.latest(session, titles),
+        news=news_of(session, titles),
         titles=titles,
         consortium=consortium(session, request.app.state.partners),
     )
@@ -67,7 +70,7 @@ def lobby(request: Request, session: InSession, visitor: FromVisitor) -> Respons
 
 @router.get("/waiting")
 def waiting(request: Request, session: InSession, visitor: FromVisitor) -> Response:
-    if store.has_pilot(session, visitor.name):
+    if members.has_pilot(session, visitor.name):
         return RedirectResponse(request.app.state.site.service_prefix, 303)
     return page(
         request,
@@ -100,6 +103,22 @@ def people_here(request: Request, session: InSession, visitor: FromVisitor) -> R
     return page(request, "fragments/here.html", visitor=visitor, pilots=pilots, at_work=at_work)
 
 
+@dataclass(frozen=True)
+class News:
+    """A line of what is new."""
+
+    moment: datetime
+    pilot: str
+    text: str
+
+
+def news_of(session: Session, pilots: Iterable[str]) -> list[News]:
+    """What is new in these pilots, newest first."""
+    entries = trail.latest(session, pilots, actions=NEWS)
+    called = {name: one.display_name for name, one in people.by_names(session, people_in(entries)).items()}
+    return [News(one.moment, one.pilot or "", sentence(one, called)) for one in entries]
+
+
 def others_at_work(pilots: list[PilotView], visitor: Visitor) -> int:
     """How many people beside the visitor are in the workspaces of these pilots now."""
     return len({name for pilot in pilots for name in pilot.here} - {visitor.name})
@@ -111,12 +130,12 @@ def views_of(request: Request, session: Session, visitor: Visitor) -> list[Pilot
     views = [
         pilot_view(
             session,
-            Standing(pilot, role),
+            place,
             portraits=state.portraits,
-            here=state.presence.here(pilot.slug),
+            here=state.presence.here(place.pilot.slug),
             service_url=state.site.service_public_url,
         )
-        for pilot, role in store.pilots_of(session, visitor.name)
+        for place in standing.all_of_person(session, visitor.name, states=("active", "closing"))
     ]
     return sorted(views, key=lambda view: not view.here)
 
@@ -131,7 +150,7 @@ def greeting(moment: datetime) -> str:
 
 def consortium(session: Session, partners: Partners) -> Consortium:
     """The numbers behind the picture, counted from the tables."""
-    active = store.all_active(session)
+    active = members.all_working(session)
     known = people.by_names(session, {name for members in active.values() for name in members})
     count = Counter(COUNTRIES.get(person.country or "", "elsewhere") for person in known.values())
     longest = max(count.values(), default=1)

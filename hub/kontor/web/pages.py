@@ -11,7 +11,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
-from kontor import __version__
+from kontor import __version__, words
 from kontor.errors import KontorError
 from kontor.web.look import STATIC
 from kontor.web.signin import Visitor
@@ -84,7 +84,9 @@ def _environment() -> Environment:
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
+        extensions=["jinja2.ext.i18n"],
     )
+    environment.install_gettext_callables(words.gettext, words.ngettext, newstyle=True)  # type: ignore[attr-defined]
     environment.filters.update(size=size_words, ago=ago_words, format_name=format_name)
     environment.globals.update(countries=COUNTRIES, sectors=SECTORS)
     return environment

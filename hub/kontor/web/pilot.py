@@ -91,7 +91,7 @@ async def clusters_now(request: Request, visitor: FromVisitor, slug: str) -> Res
 
 @router.get("/data/{pilot}/{name}/preview.png")
 def preview(request: Request, session: InSession, visitor: FromVisitor, pilot: str, name: str) -> Response:
-    role = standing.of_person(session, visitor.name, pilot).role
+    role = standing.working(standing.of_person(session, visitor.name, pilot)).role or ""
     previews: Previews = request.app.state.previews
     picture = previews.picture(find(session, pilot, name), role, visitor.name)
     return Response(picture, media_type="image/png", headers={"Cache-Control": "private, max-age=600"})

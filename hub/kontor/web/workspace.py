@@ -7,9 +7,10 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import RedirectResponse, Response
 
 from kontor import names
+from kontor.audit import trail
 from kontor.errors import KontorError, NotAllowed, NotFound, Unavailable
 from kontor.hubapi import HubAPI
-from kontor.pilots import access, events, standing
+from kontor.pilots import access, standing
 from kontor.pilots.standing import Standing
 from kontor.site import Site
 from kontor.web.pages import page
@@ -162,5 +163,4 @@ def _may_open(request: Request, visitor: Visitor, slug: str) -> Standing:
 
 def _note(request: Request, visitor: Visitor, slug: str) -> None:
     with request.app.state.sessions() as session, session.begin():
-        text = f"{visitor.portrait.display_name} opened the workspace."
-        events.add(session, slug, "workspace_opened", text, person=visitor.name)
+        trail.record(session, "workspace_opened", actor=visitor.name, pilot=slug, person=visitor.name)

@@ -9,11 +9,13 @@ import pytest
 from pydantic import ValidationError
 from sqlalchemy.orm import Session
 
+from kontor.audit import trail
+from kontor.audit.actions import ACTIONS
 from kontor.data import catalogue
 from kontor.data.catalogue import DataSet
 from kontor.database import engine_for, session_factory, upgrade
 from kontor.errors import Conflict, NotFound
-from kontor.pilots import events, store
+from kontor.pilots import store
 
 
 @pytest.fixture
@@ -61,7 +63,7 @@ def test_entering_again_brings_the_words_up_to_date_and_is_no_news(session: Sess
     found = catalogue.get(session, "knee-mr", "brain-mr")
     assert found is not None
     assert found.title == "The same brain"
-    assert [one.kind for one in events.latest(session, ["knee-mr"])].count("data_added") == 1
+    assert [one.action for one in trail.latest(session, ["knee-mr"], actions=ACTIONS)].count("data_added") == 1
 
 
 def test_other_bytes_under_the_same_name_are_refused(session: Session) -> None:

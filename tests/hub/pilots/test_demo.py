@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy.orm import Session
 
 from kontor import names
-from kontor.pilots import demo, store
+from kontor.pilots import demo, members
 
 ROOT = Path(__file__).parents[3]
 EXPECTED = {
@@ -24,19 +24,19 @@ def account(persona: str) -> str:
 
 def test_the_demo_people_are_where_they_should_be(session: Session) -> None:
     demo.seed(session)
-    want = {slug: {account(one): role for one, role in members.items()} for slug, members in EXPECTED.items()}
-    assert store.all_active(session) == want
-    assert not store.has_pilot(session, account("nils"))
+    want = {slug: {account(one): role for one, role in roles.items()} for slug, roles in EXPECTED.items()}
+    assert members.all_working(session) == want
+    assert not members.has_pilot(session, account("nils"))
 
 
 def test_seeding_again_changes_nothing_that_people_did(session: Session) -> None:
     demo.seed(session)
-    store.remove_member(session, "knee-mr", account("anke"))
-    store.set_role(session, "knee-mr", account("jonas"), "lead")
-    store.add_member(session, "knee-mr", account("nils"), "viewer")
-    before = store.all_active(session)
+    members.remove(session, "knee-mr", account("anke"))
+    members.set_role(session, "knee-mr", account("jonas"), "lead")
+    members.add(session, "knee-mr", account("nils"), "viewer")
+    before = members.all_working(session)
     demo.seed(session)
-    assert store.all_active(session) == before
+    assert members.all_working(session) == before
 
 
 @pytest.mark.parametrize(

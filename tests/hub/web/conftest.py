@@ -55,7 +55,7 @@ def hub() -> Iterator[tuple[SmallHub, int]]:
 async def house(tmp_path: Path, hub: tuple[SmallHub, int]) -> AsyncIterator[House]:
     small, port = hub
     ports = Ports.choose(8000)
-    ports = Ports(**{**vars(ports), "hub": port, "public": port})
+    ports = Ports(**{**vars(ports), "hub": port, "public": ports.service})
     site = Site(tmp_path, Settings(), ports, tmp_path / "sockets")
     site.make_secrets(SECRETS)
     fill(site)

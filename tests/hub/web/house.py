@@ -15,7 +15,7 @@ from kontor.clusters.client import ClusterInfo
 from kontor.data import catalogue
 from kontor.data.credentials import session_policy
 from kontor.database import session_factory, upgrade
-from kontor.pilots import demo, store
+from kontor.pilots import demo, members, store
 from kontor.site import Site
 
 SECRETS = (
@@ -187,4 +187,4 @@ def fill(site: Site) -> None:
         store.create(session, store.Pilot(**{**vars(pilot), "title": f"Nasty {NASTY}"}))
         ended = {**vars(pilot), "slug": "long-ago", "title": "Long ago", "state": "archived"}
         store.create(session, store.Pilot(**ended))
-        store.add_member(session, "long-ago", account("maja"), "lead")
+        members.add(session, "long-ago", account("maja"), "lead")

@@ -93,20 +93,32 @@ async def test_reviewers_may_not_start_clusters(house: House) -> None:
 
 
 async def test_leaving_ends_access_with_the_next_request(house: House) -> None:
-    from kontor.pilots import store
+    from kontor.pilots import members
     from tests.hub.web.house import account
 
     with house.session() as session, session.begin():
-        store.remove_member(session, "knee-mr", account("maja"))
+        members.remove(session, "knee-mr", account("maja"))
     async with house.browser("maja") as client:
         token = {"Authorization": house.tokens["maja"]}
         assert (await client.get(f"{house.prefix}pilots/knee-mr")).status_code == 403
         assert (await client.get(f"{house.prefix}api/store/credentials/knee-mr", headers=token)).status_code == 403
 
 
-async def test_a_pilot_that_is_not_active_is_closed_to_its_own_lead(house: House) -> None:
+@pytest.mark.parametrize(
+    ("address", "status"),
+    [
+        ("api/pilots/long-ago", 200),
+        ("pilots/long-ago", 200),
+        ("api/pilots/long-ago/datasets", 403),
+        ("api/store/credentials/long-ago", 403),
+        ("pilots/long-ago/workspace", 403),
+        ("pilots/long-ago/workspace/opening", 403),
+    ],
+)
+async def test_an_archived_pilot_can_be_read_about_and_is_closed(house: House, address: str, status: int) -> None:
     async with house.browser("maja") as client:
         headers = {"Authorization": house.tokens["maja"]}
-        answer = await client.get(f"{house.prefix}api/pilots/long-ago", headers=headers)
-        assert (answer.status_code, answer.json()["error"]["code"]) == (403, "pilot_not_active")
-        assert (await client.get(f"{house.prefix}pilots/long-ago")).status_code == 403
+        answer = await client.get(f"{house.prefix}{address}", headers=headers)
+        assert answer.status_code == status
+        if address.startswith("api/") and status == 403:
+            assert answer.json()["error"]["code"] == "pilot_not_active"

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from kontor.pilots import events
+from kontor.audit import trail
+from kontor.audit.actions import NEWS
 from tests.hub.web.house import House, account
 
 OPEN = {"ready": True, "pending": None}
@@ -37,7 +38,7 @@ async def test_a_closed_workspace_is_started_and_awaited(house: House, method: s
         assert (await client.get(answer.headers["location"])).headers["location"] == lab(house)
     assert house.hub.started == ["ws-knee-mr"]
     with house.session() as session:
-        assert events.latest(session, ["knee-mr"])[0].text == "Jonas Petersen opened the workspace."
+        assert trail.latest(session, ["knee-mr"], actions=NEWS)[0].action == "workspace_opened"
 
 
 async def test_an_open_workspace_is_entered_at_once(house: House) -> None:
