@@ -11,7 +11,7 @@ SOURCES := $(shell find $(EXTENSION)/src $(EXTENSION)/style $(EXTENSION)/schema 
            $(EXTENSION)/package.json $(EXTENSION)/tsconfig.json
 PACKAGING := pyproject.toml $(shell find $(EXTENSION)/jupyter-config -type f 2>/dev/null)
 
-.PHONY: help up setup test test-quick lint format bench wheel lock clean
+.PHONY: help up setup test test-quick lint format messages bench wheel lock clean
 
 help:  ## list the verbs
 	@sed -n 's/^\([a-z-]*\):.*##/\1\t/p' Makefile | expand -t 14
@@ -62,6 +62,9 @@ lint: setup  ## ruff, mypy, eslint
 format: setup  ## put the sources in the house's form
 	@$(BIN)/ruff check --fix-only -q hub extensions/kontor-lab/kontor_lab tests
 	@$(BIN)/ruff format -q hub extensions/kontor-lab/kontor_lab tests
+
+messages: setup  ## bring the catalogues of the languages up to date with the sentences in the sources
+	@$(BIN)/python -m tests.catalogues
 
 bench: setup  ## run the benchmarks, or one: make bench BENCH=start
 	@$(BIN)/python -m tests.benchmarks $(BENCH)

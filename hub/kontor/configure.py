@@ -19,6 +19,8 @@ from kontor.people.portrait import Portrait, Portraits
 from kontor.site import Site
 from kontor.warmstart.spawner import LabSpawner
 from kontor.web import look
+from kontor.web.hub_languages import HubWords, LanguageOf
+from kontor.words import N_
 
 
 class WorkspaceClients(set[str]):
@@ -81,7 +83,7 @@ def set_hub(site: Site, c: Any) -> None:
 
 
 def set_pages(site: Site, c: Any) -> None:
-    """After login people are in the lobby; the hub's own pages wear our look."""
+    """After login people are in the lobby; the hub's own pages wear our look and speak our languages."""
     c.JupyterHub.default_url = site.service_public_url
     c.JupyterHub.template_paths = [str(look.HUB_TEMPLATES)]
     c.JupyterHub.template_vars = look.hub_template_vars(
@@ -94,7 +96,9 @@ def set_pages(site: Site, c: Any) -> None:
     )
     c.KontorAuthenticator.look_route = look.HUB_STATIC_ROUTE
     c.KontorAuthenticator.look_folder = str(look.STATIC)
+    c.JupyterHub.jinja_environment_options = {"extensions": [HubWords]}
     c.JupyterHub.tornado_settings = {
+        "transforms": [LanguageOf],
         "oauth_no_confirm_list": WorkspaceClients({f"service-{names.SERVICE_NAME}"}),
         "headers": {
             "Content-Security-Policy": "frame-ancestors 'none'",
@@ -135,7 +139,7 @@ def set_login(site: Site, c: Any) -> None:
     c.JupyterHub.authenticator_class = KontorAuthenticator
     c.KontorAuthenticator.site = site
     c.KontorAuthenticator.issuer_alias = "demo"
-    c.KontorAuthenticator.login_service = "the demo issuer"
+    c.KontorAuthenticator.login_service = N_("the demo issuer")
     c.KontorAuthenticator.client_id = "kontor"
     c.KontorAuthenticator.client_secret = site.secret("oidc-client-secret")
     c.KontorAuthenticator.authorize_url = f"{site.issuer_public_url}/auth"
@@ -223,8 +227,8 @@ def set_roles(site: Site, c: Any) -> None:
         {
             "name": reconciler,
             "services": [reconciler],
-            "description": "Derives hub state from pilots: makes workspace accounts, keeps groups and shares.",
-            # one can only share what one has, hence access and start
+            "description": "Derives hub state from pilots: accounts, groups and shares; ends what people lose.",
+            # one can only share what one has, hence access and start; when a member leaves it ends workspace and clusters
             "scopes": [
                 "admin:users",
                 "admin:groups",
@@ -232,6 +236,8 @@ def set_roles(site: Site, c: Any) -> None:
                 "read:servers",
                 f"access:servers{workspaces}",
                 f"start:servers{workspaces}",
+                f"delete:servers{workspaces}",
+                f"access:services!service={gateway}",
             ],
         },
     ]

@@ -110,6 +110,19 @@ def upgrade(url: str) -> None:
     command.upgrade(migrations(url), "head")
 
 
+def refuse_older(url: str) -> None:
+    """Raise KontorError if the database has not been brought to this program's version yet."""
+    with engine_for(url).connect() as connection:
+        found = MigrationContext.configure(connection).get_current_heads()
+    newest = ScriptDirectory.from_config(migrations(url)).get_heads()
+    if set(found) != set(newest):
+        raise KontorError(
+            "The database is older than this program. Start this version once with `kontor up`, which brings it up to "
+            "date.",
+            code="older_database",
+        )
+
+
 def refuse_newer(url: str) -> None:
     """Raise KontorError if the database has a version that this program does not know."""
     with engine_for(url).connect() as connection:

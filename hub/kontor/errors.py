@@ -5,6 +5,7 @@
     ├── NotAllowed              the caller is known and may not (403)
     ├── NotFound                there is no such thing, or the caller may not know of it (404)
     ├── Conflict                the request contradicts what is there (409)
+    ├── TooMany                 too many tries in a short time (429); `retry_after` in seconds
     └── Unavailable             a part that is needed does not answer (503)
 
 Anything that is not a KontorError is logged whole and shown to nobody.
@@ -76,6 +77,15 @@ class NotFound(KontorError):
 class Conflict(KontorError):
     code = "conflict"
     status = 409
+
+
+class TooMany(KontorError):
+    code = "too_many_tries"
+    status = 429
+
+    def __init__(self, message: str, *, retry_after: int, code: str | None = None) -> None:
+        super().__init__(message, code=code)
+        self.retry_after = retry_after
 
 
 class Unavailable(KontorError):

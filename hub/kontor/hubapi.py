@@ -12,6 +12,7 @@ from urllib.parse import quote
 import httpx
 
 from kontor.errors import NotAllowed, NotFound, Unavailable
+from kontor.words import _
 
 Model = dict[str, Any]
 
@@ -64,13 +65,17 @@ class HubAPI:
         try:
             answer = await self._client.request(method, self._url + path, json=json, params=params, headers=headers)
         except httpx.HTTPError as error:
-            raise Unavailable(f"The hub does not answer ({type(error).__name__}). Try again in a moment.") from error
+            raise Unavailable(_("The hub does not answer. Try again in a moment.")) from error
         if answer.status_code >= 500:
-            raise Unavailable(f"The hub could not do this (status {answer.status_code}). Try again in a moment.")
+            raise Unavailable(
+                _("The hub could not do this (status {status}). Try again in a moment.").format(
+                    status=answer.status_code
+                )
+            )
         if answer.status_code == 404:
-            raise NotFound(f"The hub knows nothing at {path}.")
+            raise NotFound(_("The hub knows nothing at {path}.").format(path=path))
         if answer.status_code == 403:
-            raise NotAllowed(_message(answer) or "The hub does not allow this.")
+            raise NotAllowed(_message(answer) or _("The hub does not allow this."))
         return answer
 
     async def user_for_token(self, token: str) -> Model | None:
@@ -105,6 +110,38 @@ class HubAPI:
             if len(page) < 200:
                 return found
 
+    async def shared_with(self, name: str) -> set[str]:
+        """The people with whom a user's default server is shared (pages followed); nobody if there is no such user."""
+        found: set[str] = set()
+        offset: int | None = 0
+        while offset is not None:
+            try:
+                answer = await self.request("GET", f"/shares/{quote(name)}/", params={"offset": offset, "limit": 200})
+            except NotFound:
+                return set()
+            page = answer.json()
+            found |= {share["user"]["name"] for share in page["items"] if share["user"]}
+            following = page["_pagination"]["next"]
+            offset = following["offset"] if following else None
+        return found
+
+    async def stop_server(self, name: str) -> None:
+        """Ask for a user's default server to end; returns while it still ends. One that does not run is no mistake.
+
+        Raises
+        ------
+        Unavailable
+            With the hub's own words if it refuses.
+        """
+        answer = await self.request("DELETE", f"/users/{quote(name)}/server")
+        if not answer.is_success and answer.status_code != 400:
+            raise Unavailable(
+                _message(answer)
+                or _("The hub could not do this (status {status}). Try again in a moment.").format(
+                    status=answer.status_code
+                )
+            )
+
     async def start_server(self, name: str) -> bool:
         """Ask for a user's default server. True if it already runs, False if it is starting.
 
@@ -119,7 +156,12 @@ class HubAPI:
         if answer.status_code == 400 and "pending" in answer.text:
             return False
         if not answer.is_success:
-            raise Unavailable(_message(answer) or f"The hub could not start it (status {answer.status_code}).")
+            raise Unavailable(
+                _message(answer)
+                or _("The hub could not do this (status {status}). Try again in a moment.").format(
+                    status=answer.status_code
+                )
+            )
         return answer.status_code == 201
 
 

@@ -52,13 +52,18 @@ def check_slug(slug: str, what: str = "pilot") -> str:
 
     A slug has 2 to 27 characters: lower-case letters, digits and single hyphens, beginning with a letter.
     """
-    if not (SLUG_MIN <= len(slug) <= SLUG_MAX and _SLUG.fullmatch(slug)):
+    if not is_slug(slug):
         raise KontorError(
             f"{slug[:60]!r} is not a name for a {what}: use 2 to 27 lower-case letters, digits and single hyphens, "
             "beginning with a letter.",
             code="bad_name",
         )
     return slug
+
+
+def is_slug(text: str) -> bool:
+    """Whether `text` is a slug (see `check_slug`)."""
+    return SLUG_MIN <= len(text) <= SLUG_MAX and _SLUG.fullmatch(text) is not None
 
 
 def workspace_account(slug: str) -> str:

@@ -116,8 +116,13 @@ class Site:
         return self.state / "pilots"
 
     @property
+    def kept_of_labs(self) -> Path:
+        """One folder per lab for what it keeps outside of people's files: checkpoints, the store of co-editing."""
+        return self.state / "labs"
+
+    @property
     def database_url(self) -> str:
-        return f"sqlite:///{self.state / 'kontor.sqlite'}"
+        return database_url(self.state)
 
     @property
     def public_url(self) -> str:
@@ -224,6 +229,11 @@ class Site:
                 f"Nothing runs from {state}: {path.name} is not there. Start it with `kontor up`."
             ) from None
         return cls(path.parent.parent, Settings.parse(data["settings"]), Ports(**data["ports"]), Path(data["sockets"]))
+
+
+def database_url(state: Path) -> str:
+    """Address of the kontor database of a state folder, whether Kontor runs or not."""
+    return f"sqlite:///{state / 'kontor.sqlite'}"
 
 
 def private_folder(path: Path) -> Path:

@@ -45,9 +45,9 @@ class StandIn:
     def reset(self) -> None:
         self.asked.clear()
         self.answers = {
-            ("GET", "/api/pilots"): (200, {"pilots": [dict(PILOT)]}),
+            ("GET", "/api/pilots"): (200, {"items": [dict(PILOT)], "total": 1, "offset": 0, "limit": 200}),
             ("GET", "/api/pilots/knee-mr/datasets"): (200, {"datasets": [{"id": "knee-mr/brain-mr"}]}),
-            ("PUT", "/api/presence"): (204, None),
+            ("PUT", "/api/presence"): (200, {"may_be_here": [MAJA_NAME]}),
             ("GET", "/gateway/api/kontor/clusters"): (200, {"clusters": [CLUSTER], "limits": {"workers": 8}}),
             ("POST", "/gateway/api/v1/clusters/"): (201, {"name": CLUSTER["name"]}),
             ("POST", f"/gateway/api/v1/clusters/{CLUSTER['name']}/scale"): (200, {"ok": True}),

@@ -69,12 +69,12 @@ async def test_pilots_are_asked_with_the_labs_token(lab: Lab, standin: StandIn) 
     status, answer = await lab.ask("GET", "kontor/api/pilots")
     assert status == 200
     assert answer == {"pilots": [{**PILOT, "may_run": True}]}
-    assert standin.asked == [("GET", "/api/pilots", f"Bearer {LAB}", None)]
+    assert standin.asked == [("GET", "/api/pilots?offset=0&limit=200", f"Bearer {LAB}", None)]
 
 
 async def test_may_run_follows_the_role_outside_the_own_workspace(lab: Lab, standin: StandIn) -> None:
     pilots = [{**PILOT, "slug": role, "role": role} for role in ROLES]
-    standin.answers["GET", "/api/pilots"] = (200, {"pilots": pilots})
+    standin.answers["GET", "/api/pilots"] = (200, {"items": pilots, "total": len(pilots)})
     _, answer = await lab.ask("GET", "kontor/api/pilots")
     assert {one["role"]: one["may_run"] for one in answer["pilots"]} == {role: can(role, "run") for role in ROLES}
 

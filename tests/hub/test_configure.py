@@ -58,6 +58,8 @@ ROLES = {
         "read:servers",
         "access:servers!group=workspaces",
         "start:servers!group=workspaces",
+        "delete:servers!group=workspaces",
+        "access:services!service=gateway",
     },
 }
 

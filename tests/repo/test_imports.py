@@ -12,7 +12,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 HUB = ROOT / "hub"
-GROUND = {"settings", "site", "names", "roles", "errors", "database", "hubapi", "words", "audit"}
+GROUND = {"settings", "site", "names", "roles", "errors", "database", "hubapi", "words", "quantities", "audit"}
 DOMAINS = {"people", "pilots", "data", "clusters", "warmstart"}
 TOP = {"web", "cli", "configure", "__main__", "migrations"}
 LAB = {"lab"}

@@ -14,6 +14,7 @@ The parts
 `errors`, `handler`, `fetch`     refusals as sentences, and the one JSON shape they have
 `pilots`, `clusters`             what the panel asks for
 `presence`                       who is in this lab now, for the service
+`sockets`                        every open socket, and the end of those whose people have left the pilot
 `guard`                          who may open a room, and the versions for which this is known to hold
 `saving`                         open documents reach the disk, also while people type and when the lab stops
 """

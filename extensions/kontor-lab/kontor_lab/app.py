@@ -15,6 +15,7 @@ from kontor_lab.handler import KontorHandler
 from kontor_lab.pilots import ConnectionHandler, DatasetsHandler, PilotsHandler
 from kontor_lab.presence import Presence, Teller
 from kontor_lab.saving import Saver, mark_changes, save_before
+from kontor_lab.sockets import Sockets, note_sockets
 from kontor_lab.trust import trust_without_outputs
 
 ROUTES: tuple[tuple[str, type[KontorHandler]], ...] = (
@@ -45,13 +46,16 @@ def _load_jupyter_server_extension(serverapp: ServerApp) -> None:
             serverapp.exit(1)
             return
     if connection.connected:
+        note_sockets(serverapp.web_app.settings, Sockets(lambda: _forget_logins(serverapp)))
         trust_without_outputs(serverapp.contents_manager.notary)
 
 
 async def _start_jupyter_server_extension(serverapp: ServerApp) -> None:
     """Begin the regular saving and telling, now that all extensions are loaded."""
     presence: Presence = serverapp.web_app.settings["kontor_presence"]
-    teller = Teller(presence, serverapp.web_app.settings["kontor_connection"], serverapp.log)
+    settings = serverapp.web_app.settings
+    sockets = settings.get("kontor_sockets") or Sockets(lambda: None)
+    teller = Teller(presence, sockets, settings["kontor_connection"], serverapp.log)
     teller.start()
 
     async def send_away() -> None:
@@ -62,6 +66,13 @@ async def _start_jupyter_server_extension(serverapp: ServerApp) -> None:
         saver = Saver(lambda ydoc=ydoc: _documents(ydoc), serverapp.log)  # type: ignore[misc]
         ydoc.stop_extension = save_before(ydoc.stop_extension, saver, send_away)
         saver.start()
+
+
+def _forget_logins(serverapp: ServerApp) -> None:
+    """Ask the hub anew about everybody. Only a lab that the hub started remembers what it said."""
+    hub_auth = getattr(serverapp.identity_provider, "hub_auth", None)
+    if hub_auth is not None:
+        hub_auth.cache.clear()
 
 
 def _guard() -> None:

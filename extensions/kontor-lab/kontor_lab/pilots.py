@@ -12,6 +12,9 @@ from kontor_lab.handler import KontorHandler, members_only
 #: Roles that may run code. The service's table of roles decides; tests/extension compares this with it.
 ROLES_THAT_RUN: Final = frozenset({"runner", "editor", "lead"})
 
+#: How many pilots are asked for at once; the service gives no more.
+PART: Final = 200
+
 SILENT: Final = (
     502,
     "service_unreachable",
@@ -33,8 +36,7 @@ class PilotsHandler(KontorHandler):
 
     @members_only
     async def get(self) -> None:
-        found = await ask_service(self, "/pilots")
-        pilots = found["pilots"]
+        pilots = await all_pilots(self)
         for pilot in pilots:
             inside = self.connection.pilot == pilot["slug"]
             pilot["may_run"] = inside or pilot["role"] in ROLES_THAT_RUN
@@ -47,6 +49,22 @@ class DatasetsHandler(KontorHandler):
     @members_only
     async def get(self, slug: str) -> None:
         self.finish(await ask_service(self, f"/pilots/{quote(slug, safe='')}/datasets"))
+
+
+async def all_pilots(handler: KontorHandler) -> list[dict[str, Any]]:
+    """Every pilot that the lab may see; the service gives them in parts.
+
+    Raises
+    ------
+    Refusal
+        As `ask_service`.
+    """
+    found: list[dict[str, Any]] = []
+    while True:
+        part = await ask_service(handler, f"/pilots?offset={len(found)}&limit={PART}")
+        found += part["items"]
+        if not part["items"] or len(found) >= part["total"]:
+            return found
 
 
 async def ask_service(handler: KontorHandler, path: str) -> dict[str, Any]:

@@ -1,7 +1,8 @@
 """Who is in this lab now, for the kontor service.
 
 A person is here while they have a collaboration socket open. Names come from the login that the hub has checked,
-never from what a browser says about itself. Nothing is kept of people who have left.
+never from what a browser says about itself. Nothing is kept of people who have left. The service answers with those who
+may be here, and the sockets of all others are closed (`sockets`).
 """
 
 from __future__ import annotations
@@ -14,9 +15,12 @@ from typing import Any
 from kontor_lab.connection import Connection
 from kontor_lab.errors import Refusal
 from kontor_lab.fetch import fetch_json
+from kontor_lab.sockets import Sockets
 
 #: Seconds after which the service is told again although nothing changed; it forgets after thirty.
 HEARTBEAT = 10.0
+#: The same while somebody is here, who may have to leave.
+QUICK_HEARTBEAT = 3.0
 #: Close code of a web socket whose server stops.
 GOING_AWAY = 1001
 
@@ -57,18 +61,20 @@ def _is_document(room: str) -> bool:
 
 
 class Teller:
-    """Tells the kontor service who is in this workspace: at every change, and every ten seconds.
+    """Tells the kontor service who is in this workspace, at every change and every few seconds, and hears who may be.
 
     Parameters
     ----------
     presence : Presence
+    sockets : Sockets
     connection : Connection
         Of a workspace; a personal lab tells nothing.
     log : logging.Logger
     """
 
-    def __init__(self, presence: Presence, connection: Connection, log: logging.Logger) -> None:
+    def __init__(self, presence: Presence, sockets: Sockets, connection: Connection, log: logging.Logger) -> None:
         self._presence = presence
+        self._sockets = sockets
         self._connection = connection
         self._log = log
         self._task: asyncio.Task[None] | None = None
@@ -76,6 +82,7 @@ class Teller:
     def start(self) -> None:
         """Begin, if this is a workspace of a Kontor."""
         if self._connection.connected and self._connection.pilot:
+            self._sockets.stranger = self._presence.changed.set
             self._task = asyncio.create_task(self._run())
 
     async def stop(self) -> None:
@@ -89,12 +96,13 @@ class Teller:
             self._presence.changed.clear()
             await self._tell(self._presence.people())
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._presence.changed.wait(), HEARTBEAT)
+                pause = QUICK_HEARTBEAT if len(self._sockets) else HEARTBEAT
+                await asyncio.wait_for(self._presence.changed.wait(), pause)
 
     async def _tell(self, people: list[dict[str, object]]) -> None:
         silent = Refusal(502, "unreachable", "The kontor service does not answer.")
         try:
-            status, _ = await fetch_json(
+            status, answer = await fetch_json(
                 "PUT",
                 f"{self._connection.service}/presence",
                 authorization=f"Bearer {self._connection.service_token()}",
@@ -104,5 +112,9 @@ class Teller:
         except Refusal as refusal:
             self._log.warning("who is here was not told: %s", refusal)
             return
-        if status != 204:
+        may_be_here = answer.get("may_be_here") if isinstance(answer, dict) else None
+        if status != 200 or not isinstance(may_be_here, list):
             self._log.warning("who is here was not taken: status %d", status)
+            return
+        if closed := self._sockets.only(may_be_here):
+            self._log.info("%d sockets of people who may not be here any more were closed", closed)

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date, datetime
+from typing import Final
 
 from kontor.audit.actions import ACTIONS, SYSTEM
 from kontor.audit.trail import Entry
+from kontor.quantities import day, moment
 from kontor.words import _
+
+_DAY: Final = len("2026-06-03")
 
 
 def people_in(entries: list[Entry]) -> set[str]:
@@ -26,11 +31,33 @@ def sentence(entry: Entry, called: Mapping[str, str]) -> str:
     words["actor"] = _name(entry.actor, called)
     words["person"] = _name(entry.person or "", called)
     words["dataset"] = entry.dataset or ""
-    return _(ACTIONS[entry.action].sentence).format_map(_Forgiving(words))
+    action = ACTIONS.get(entry.action)
+    if action is None:
+        return _("Something that this version of Kontor does not know: {action}.").format(action=entry.action)
+    told = _(action.sentence).format_map(_Forgiving(words))
+    return told[:1].upper() + told[1:]
+
+
+def meaning(action: str) -> str:
+    """What an action means, with ellipses for what differs from entry to entry."""
+    found = ACTIONS.get(action)
+    return _(found.sentence).format_map(_Forgiving()) if found else ""
 
 
 def _shown(key: str, value: object) -> object:
-    return _(str(value)) if key == "role" else value
+    if value is None or value == "":
+        return "–"
+    if key == "role":
+        return _(str(value))
+    return _until(str(value)) if key == "until" else value
+
+
+def _until(text: str) -> str:
+    """A day or a moment in the reader's language; as it stands if it is neither."""
+    try:
+        return day(date.fromisoformat(text)) if len(text) == _DAY else moment(datetime.fromisoformat(text))
+    except ValueError:
+        return text
 
 
 def _name(account: str, called: Mapping[str, str]) -> str:

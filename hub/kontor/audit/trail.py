@@ -99,6 +99,11 @@ def record(
     session.flush()
 
 
+def hold(session: Session) -> None:
+    """Be the only writer until this transaction ends: what is read from now on stays so until then."""
+    session.execute(update(HeadRow).where(HeadRow.id == 1).values(number=HeadRow.number))
+
+
 def hash_of(row: EntryRow) -> str:
     """The hash that an entry must have."""
     return chained(
@@ -132,6 +137,11 @@ def latest(session: Session, pilots: Iterable[str], *, actions: Collection[str],
     return [entry_of(row) for row in rows]
 
 
+def last_number(session: Session) -> int:
+    """The number of the last entry; 0 if there is none. It grows with everything that happens."""
+    return session.scalar(select(HeadRow.number)) or 0
+
+
 def entry_of(row: EntryRow) -> Entry:
     """A row as an entry."""
     return Entry(
@@ -142,7 +152,16 @@ def entry_of(row: EntryRow) -> Entry:
         pilot=row.pilot,
         person=row.person,
         dataset=row.dataset,
-        details=json.loads(row.details),
+        details=_details(row.details),
         previous=row.previous,
         hash=row.hash,
     )
+
+
+def _details(text: str) -> dict[str, Detail]:
+    """Details as written; none if somebody made them unreadable, which is for `proof` to tell."""
+    try:
+        found = json.loads(text)
+    except ValueError:
+        return {}
+    return found if isinstance(found, dict) else {}

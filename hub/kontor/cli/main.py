@@ -11,17 +11,9 @@ from pathlib import Path
 import click
 
 from kontor import __version__
+from kontor.cli.audit import audit
+from kontor.cli.options import state_option as _state
 from kontor.errors import KontorError
-
-DEFAULT_STATE = Path("state")
-
-_state = click.option(
-    "--state",
-    type=click.Path(path_type=Path, file_okay=False),
-    default=DEFAULT_STATE,
-    show_default=True,
-    help="Folder that holds everything Kontor must keep.",
-)
 
 
 class _Commands(click.Group):
@@ -39,6 +31,9 @@ class _Commands(click.Group):
 @click.version_option(__version__, prog_name="kontor")
 def main() -> None:
     """Kontor, the house of the Hanseatic Science Cloud."""
+
+
+main.add_command(audit)
 
 
 @main.command()

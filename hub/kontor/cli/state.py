@@ -29,6 +29,8 @@ SECRETS = (
     "store-admin-secret",
     "store-broker-key",
     "store-broker-secret",
+    "store-warden-key",
+    "store-warden-secret",
     "store-signing-key",
 )
 

@@ -10,6 +10,7 @@ from dask_gateway_server.app import DaskGateway
 from kontor.clusters.config import gateway_config
 from kontor.clusters.environment import LOOPBACK
 from kontor.clusters.guard import refuse_malformed
+from kontor.clusters.log import remember_who_asks
 from kontor.clusters.routes import PATH
 from kontor.errors import Unavailable
 from kontor.site import Site
@@ -36,7 +37,7 @@ class PilotGateway(DaskGateway):  # type: ignore[misc]
     def initialize(self, argv: list[str] | None = None) -> None:
         super().initialize(argv)
         self.log.addFilter(QuietLog())
-        self.app.middlewares.append(refuse_malformed)
+        self.app.middlewares.extend([refuse_malformed, remember_who_asks])
 
 
 def run(site: Site) -> None:

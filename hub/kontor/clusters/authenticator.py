@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import Any
 
 import aiohttp
@@ -16,26 +15,28 @@ from kontor.clusters.user import PilotUser
 _SCHEME = "jupyterhub"
 
 
-class FreshCache(UserCache):  # type: ignore[misc]
-    """Remembers callers by cookie. What the hub said last counts, also for cookies given out before."""
+class NoCache(UserCache):  # type: ignore[misc]
+    """Remembers nobody. A cookie would let somebody start a cluster after they have left its pilot."""
+
+    def get(self, cookie: str) -> None:
+        return None
 
     def put(self, user: PilotUser) -> str:
-        cookie: str = super().put(user)
-        self.cookie_to_user[cookie] = (time.monotonic(), user)
-        return cookie
+        return ""
 
 
 class PilotAuthenticator(JupyterHubAuthenticator):  # type: ignore[misc]
     """Asks the hub whose token it is, and turns its groups into pilots.
 
     Persons and workspaces need a token with the scope to access the hub service `gateway`. Of the hub's services
-    only the kontor service is let in, and it acts for all pilots. Answers 401 to everyone else, and 502 with a
+    only two are let in, and act for all pilots: the kontor service, and the reconciler, which ends the clusters that a
+    member who leaves has keys to. The hub is asked at every request. Answers 401 to everyone else, and 502 with a
     sentence when the hub does not answer.
     """
 
     @default("cache")  # type: ignore[untyped-decorator]
-    def _fresh_cache(self) -> FreshCache:
-        return FreshCache(max_age=self.cache_max_age)
+    def _no_cache(self) -> NoCache:
+        return NoCache(max_age=0)
 
     async def setup(self, app: web.Application) -> None:
         self._known: dict[str, PilotUser] = {}
@@ -91,7 +92,7 @@ class PilotAuthenticator(JupyterHubAuthenticator):  # type: ignore[misc]
             raise _unauthorised("This token may not use clusters.")
         if model["kind"] == "user":
             return PilotUser(model["name"], model.get("groups", ()))
-        if model["kind"] == "service" and model["name"] == names.SERVICE_NAME:
+        if model["kind"] == "service" and model["name"] in (names.SERVICE_NAME, names.RECONCILER_NAME):
             return PilotUser(f"service:{model['name']}", is_service=True)
         raise _unauthorised("Only people, workspaces and the lobby use clusters.")
 

@@ -15,9 +15,11 @@ from dask_gateway_server.utils import timestamp
 from traitlets import Float, Instance, List
 
 from kontor.clusters import environment
+from kontor.clusters.budget import Budgets, most_wanted
 from kontor.clusters.cluster_token import SECRET, ClusterClaim, sign
 from kontor.clusters.folders import ClusterFolder
 from kontor.clusters.limits import Limits
+from kontor.clusters.log import ClusterLog
 from kontor.clusters.options import options_for
 from kontor.clusters.processes import Children, end_leftovers
 from kontor.clusters.routes import PATH, list_reports, report
@@ -47,8 +49,10 @@ class PilotBackend(UnsafeLocalBackend):  # type: ignore[misc]
 
     async def setup(self, app: web.Application) -> None:
         self.limits = Limits.of(self.site.settings.clusters)
+        self.budgets = Budgets(self.site)
         self.grants: dict[str, int] = {}
         self.children = Children()
+        self.told = ClusterLog(self.site)
         self.cluster_options = lambda user: options_for(user, self.limits)
         app.router.add_get(PATH, list_reports)
         await super().setup(app)
@@ -102,13 +106,16 @@ class PilotBackend(UnsafeLocalBackend):  # type: ignore[misc]
         Raises
         ------
         PublicException
-            With a sentence, if the caller may not, or the pilot has reached a limit.
+            With a sentence, if the caller may not, the pilot has reached a limit, or it cannot be recorded.
         """
         options, config = await self.process_cluster_options(user, cluster_options)
         pilot, workers = options["pilot"], options["workers"]
+        used_up = await self.budgets.refuse_cluster(pilot)
         running = [one.name for one in self._clusters_of(pilot)]
-        refusal = self.limits.refuse_cluster(pilot, running) or self.limits.refuse_workers(
-            pilot, workers, self._granted(pilot)
+        refusal = (
+            used_up
+            or self.limits.refuse_cluster(pilot, running)
+            or self.limits.refuse_workers(pilot, workers, self._granted(pilot))
         )
         if refusal:
             raise PublicException(refusal)
@@ -116,7 +123,13 @@ class PilotBackend(UnsafeLocalBackend):  # type: ignore[misc]
         cluster = self.db.create_cluster(user.name, options, config.to_dict())
         self.grants[cluster.name] = workers
         self.log.info("Cluster %s of pilot %s asked for by %s", cluster.name, pilot, options["started_by"])
-        self.queue.put(cluster)
+        try:
+            await self.told.started(cluster)
+        except BaseException:
+            self.db.update_cluster(cluster, target=JobStatus.FAILED)
+            raise
+        finally:
+            self.queue.put(cluster)
         return str(cluster.name)
 
     async def _cluster_to_running(self, cluster: Any) -> None:
@@ -130,6 +143,8 @@ class PilotBackend(UnsafeLocalBackend):  # type: ignore[misc]
     async def forward_message_to_scheduler(self, cluster: Any, msg: dict[str, Any]) -> None:
         """Pass on a wish for workers, after granting them or refusing with a sentence. Nothing is cut to size."""
         if cluster.status.name == "RUNNING":
+            if refusal := await self.budgets.refuse_workers(cluster.options["pilot"], most_wanted(msg)):
+                raise PublicException(refusal)
             if msg["op"] == "scale":
                 self._grant(cluster, msg["count"])
             elif msg["op"] == "adapt":
@@ -203,11 +218,16 @@ class PilotBackend(UnsafeLocalBackend):  # type: ignore[misc]
                 self.log.info("Cluster %s has reached its greatest age", cluster.name)
                 await self.stop_cluster(cluster.name)
 
+    async def stop_cluster(self, cluster_name: str, failed: bool = False) -> None:
+        self.told.asked_to_stop(cluster_name)
+        await super().stop_cluster(cluster_name, failed=failed)
+
     async def do_stop_cluster(self, cluster: Any) -> None:
         if (pid := cluster.state.get("pid")) is not None:
             await self.children.stop(pid)
         self._folder(cluster).remove()
         self.grants.pop(cluster.name, None)
+        await self.told.stopped(cluster)
 
     # -- processes
 
@@ -216,7 +236,7 @@ class PilotBackend(UnsafeLocalBackend):  # type: ignore[misc]
 
     def setup_working_directory(self, cluster: Any) -> str:
         folder = self._folder(cluster)
-        claim = ClusterClaim(cluster.name, cluster.options["pilot"], cluster.options["started_by"])
+        claim = ClusterClaim(cluster.name, cluster.options["pilot"], cluster.options["started_by"], cluster.start_time)
         folder.make(
             token=sign(claim, self.site.secret(SECRET)),
             certificate=cluster.tls_cert.decode(),

@@ -8,15 +8,21 @@ async with ClusterClient(site) as clusters:
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Final
 
 import httpx
 
 from kontor.errors import Conflict, KontorError, NotAllowed, NotFound, Unavailable
 from kontor.names import check_slug
 from kontor.site import Site
+from kontor.words import _
+
+BEHALF: Final = "Kontor-On-Behalf-Of"
+"""Header with the account for whom the kontor service asks the gateway to do something."""
 
 _ERRORS: dict[int, type[KontorError]] = {401: NotAllowed, 403: NotAllowed, 404: NotFound, 409: Conflict}
 
@@ -49,7 +55,7 @@ class ClusterInfo:
 
 
 class ClusterClient:
-    """The gateway, as the kontor service.
+    """The gateway, as the kontor service or, with the name of its secret, the reconciler.
 
     Raises
     ------
@@ -59,8 +65,8 @@ class ClusterClient:
         (all methods) with the gateway's own sentence if it refuses: limits, numbers of workers, unknown clusters.
     """
 
-    def __init__(self, site: Site, *, timeout: float = 30.0) -> None:
-        headers = {"Authorization": f"jupyterhub {site.secret('service-token')}"}
+    def __init__(self, site: Site, *, secret: str = "service-token", timeout: float = 30.0) -> None:  # noqa: S107
+        headers = {"Authorization": f"jupyterhub {site.secret(secret)}"}
         self._client = httpx.AsyncClient(base_url=site.gateway_url, headers=headers, timeout=timeout, trust_env=False)
 
     async def close(self) -> None:
@@ -89,27 +95,47 @@ class ClusterClient:
         await self._belongs(pilot, name)
         await self._request("POST", f"/api/v1/clusters/{name}/scale", json={"count": workers})
 
-    async def stop(self, pilot: str, name: str) -> None:
-        """Ask a cluster of `pilot` to end."""
+    async def stop(self, pilot: str, name: str, *, asked_by: str = "") -> None:
+        """Ask a cluster of `pilot` to end, on behalf of an account; without one, Kontor itself ends it."""
         await self._belongs(pilot, name)
-        await self._request("DELETE", f"/api/v1/clusters/{name}")
+        await self._request("DELETE", f"/api/v1/clusters/{name}", headers={BEHALF: asked_by})
 
     async def stop_all(self, pilot: str) -> int:
-        """Ask all clusters of `pilot` to end (needed when a member leaves, who has their keys); returns how many."""
-        names = [one.name for one in await self.list(pilot) if one.status != "stopping"]
-        await asyncio.gather(*(self._request("DELETE", f"/api/v1/clusters/{name}") for name in names))
-        return len(names)
+        """Ask all clusters of `pilot` to end; returns how many."""
+        return await self._stop([one for one in await self.list(pilot) if one.status != "stopping"])
+
+    async def stop_older(self, since: Mapping[str, datetime]) -> int:
+        """Ask the clusters of these pilots to end that started before a moment (somebody who has their keys left).
+
+        Parameters
+        ----------
+        since : mapping
+            Pilot -> moment.
+        """
+        running = [one for one in await self.list() if one.status != "stopping" and one.pilot in since]
+        return await self._stop([one for one in running if one.started_at < since[one.pilot]])
+
+    async def _stop(self, clusters: Sequence[ClusterInfo]) -> int:
+        async def end(name: str) -> None:
+            with suppress(NotFound):  # it has ended meanwhile
+                await self._request("DELETE", f"/api/v1/clusters/{name}")
+
+        await asyncio.gather(*(end(one.name) for one in clusters))
+        return len(clusters)
 
     async def _belongs(self, pilot: str, name: str) -> None:
         """Raise NotFound unless `name` is a cluster of `pilot`: what is asked for one pilot happens to no other."""
         if name not in {one.name for one in await self.list(pilot)}:
-            raise NotFound(f"The pilot {pilot} has no such cluster any more. Reload the page.", code="no_such_cluster")
+            raise NotFound(
+                _("The pilot {pilot} has no such cluster any more. Load the page again.").format(pilot=pilot),
+                code="no_such_cluster",
+            )
 
     async def _request(self, method: str, path: str, **arguments: Any) -> httpx.Response:
         try:
             answer = await self._client.request(method, path, **arguments)
         except httpx.HTTPError as error:
-            raise Unavailable("The clusters do not answer. Try again in a moment.") from error
+            raise Unavailable(_("The clusters do not answer. Try again in a moment.")) from error
         if answer.is_success:
             return answer
         raise _error(answer)
@@ -117,11 +143,11 @@ class ClusterClient:
 
 def _error(answer: httpx.Response) -> KontorError:
     if answer.status_code >= 500:
-        return Unavailable("The clusters could not do this. Try again in a moment.")
+        return Unavailable(_("The clusters could not do this. Try again in a moment."))
     try:
         sentence = str(answer.json()["error"])
     except (ValueError, KeyError, TypeError):
-        sentence = f"The clusters refused this (status {answer.status_code})."
+        sentence = _("The clusters refused this (status {status}).").format(status=answer.status_code)
     return _ERRORS.get(answer.status_code, KontorError)(sentence, code="cluster_refused")
 
 

@@ -1,6 +1,7 @@
 """The token with which a cluster's processes speak to the kontor service.
 
-It says which cluster it is, whose it is and who started it; the gateway signs it and nobody else can. It lives in
+It says which cluster it is, whose it is, who started it and when; the gateway signs it and nobody else can. When
+somebody loses access to a pilot, the tokens of all its clusters that started before are refused. It lives in
 one file of mode 0400 in the cluster's folder, never in an environment variable, an argument list or a database.
 """
 
@@ -28,11 +29,14 @@ class ClusterClaim:
         Slug of the pilot to which it belongs.
     owner : str
         Account that started it.
+    started : int
+        When the gateway began to start it: milliseconds since 1970.
     """
 
     cluster: str
     pilot: str
     owner: str
+    started: int
 
 
 def sign(claim: ClusterClaim, key: str) -> str:

@@ -26,7 +26,7 @@ def gateway_config(site: Site) -> Config:
 
     c.PilotAuthenticator.jupyterhub_api_url = site.hub_api_url
     c.PilotAuthenticator.jupyterhub_service_name = names.GATEWAY_NAME
-    c.PilotAuthenticator.cache_max_age = 30
+    c.PilotAuthenticator.cache_max_age = 0
 
     c.Proxy.address = f"{environment.LOOPBACK}:{site.ports.gateway_proxy}"
     c.Proxy.proxy_status_period = 5

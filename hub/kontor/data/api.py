@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Request, Response
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Request, Response
 from pydantic import BaseModel
 from sqlalchemy.orm import Session
 
+from kontor import names
+from kontor.audit import hourly
 from kontor.data import catalogue
 from kontor.data.catalogue import DataSet
 from kontor.data.credentials import Broker, ContainerCredentials
 from kontor.errors import NotFound
 from kontor.people.callers import Caller
-from kontor.people.requests import FromCaller, InSession
-from kontor.pilots import standing
+from kontor.people.requests import FromCaller, FromFreshCaller, InSession
+from kontor.pilots import granted, standing
+from kontor.words import _
 
 router = APIRouter(tags=["data"])
+
+READER = "viewer"
+"""The role whose keys everybody gets while a pilot is read-only."""
 
 
 class DataSetView(BaseModel):
@@ -53,27 +61,47 @@ def dataset(request: Request, session: InSession, caller: FromCaller, pilot: str
     return _view(request, find(session, pilot, name))
 
 
+def _generation(session: InSession, pilot: str) -> int:
+    """The generation of new keys; asked before anything about the caller, so that what they lose meanwhile counts."""
+    return granted.generation_of(session, pilot)
+
+
 @router.get("/store/credentials/{pilot}", summary="Keys to a pilot's data, in the form that AWS clients expect")
 def store_credentials(
-    request: Request, response: Response, session: InSession, caller: FromCaller, pilot: str
+    request: Request,
+    response: Response,
+    session: InSession,
+    generation: Annotated[int, Depends(_generation)],
+    caller: FromFreshCaller,
+    pilot: str,
 ) -> ContainerCredentials:
-    role = standing.working(standing.of_caller(session, caller, pilot)).role
+    place = standing.working(standing.of_caller(session, caller, pilot))
+    role = place.role if place.mode == "working" else READER
     broker: Broker = request.app.state.broker
     response.headers["Cache-Control"] = "no-store"
     minutes: int = request.app.state.site.settings.store.credential_minutes
-    return broker.credentials(pilot, role, caller=_label(caller), seconds=60 * minutes)
+    keys = broker.credentials(pilot, role, caller=_label(caller), generation=generation, seconds=60 * minutes)
+    hourly.record(session, "data_attached", actor=_actor(caller), pilot=pilot, role=role)
+    return keys
 
 
 def find(session: Session, pilot: str, name: str) -> DataSet:
     """A data set of a pilot, or NotFound with a sentence."""
     found = catalogue.get(session, pilot, name)
     if found is None:
-        raise NotFound(f"The pilot {pilot!r} has no data set {name[:60]!r}.", code="no_such_dataset")
+        raise NotFound(
+            _("The pilot {pilot} has no data set {name!r}.").format(pilot=pilot, name=name[:60]), code="no_such_dataset"
+        )
     return found
 
 
 def _label(caller: Caller) -> str:
     return caller.name if caller.kind != "cluster" else f"cluster-{caller.name}"[:64]
+
+
+def _actor(caller: Caller) -> str:
+    """Who the log says it was: workspaces and clusters act for their pilot, in which several people work."""
+    return names.workspace_account(caller.pilot) if caller.pilot is not None else caller.name
 
 
 def _view(request: Request, one: DataSet) -> DataSetView:

@@ -20,6 +20,7 @@ from kontor.database import now as this_moment
 from kontor.errors import Conflict, NotFound
 from kontor.names import check_slug
 from kontor.pilots import store
+from kontor.words import _
 
 _Line = Annotated[str, Field(min_length=1, max_length=200)]
 _Key = Annotated[str, Field(pattern=r"^raw/[^\s]+$", max_length=1024)]
@@ -77,11 +78,13 @@ def register(session: Session, record: DataSet, *, now: datetime | None = None) 
         If the name is taken by other bytes.
     """
     if store.get(session, record.pilot) is None:
-        raise NotFound(f"There is no pilot {record.pilot!r}.", code="no_such_pilot")
+        raise NotFound(_("There is no pilot {slug!r}.").format(slug=record.pilot), code="no_such_pilot")
     row = session.get(DataSetRow, (record.pilot, record.name))
     if row is not None and row.sha256 != record.sha256:
         raise Conflict(
-            f"The name {record.id!r} is taken by other data. Data sets are not changed in place; use another name.",
+            _("The name {name!r} is taken by other data. Data sets are not changed in place; use another name.").format(
+                name=record.id
+            ),
             code="name_taken",
         )
     if row is None:

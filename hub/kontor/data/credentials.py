@@ -1,8 +1,8 @@
 """Keys for the object store: short-lived, and for one pilot only.
 
 A *session policy* says what a role of a pilot may do in the store; it is data made from `kontor.roles`.
-The *broker* asks the store for keys under that policy. Keys cannot be taken back: they end by themselves,
-after 15 minutes unless asked otherwise, and that is how long a removed member can still read.
+The *broker* asks the store for keys under that policy. Keys end by themselves, after 15 minutes unless asked
+otherwise; all keys of a pilot end at once when its *generation* moves on (`gate.py`), as it does when a member leaves.
 
     capability     raw/<pilot>/     results/<pilot>/     scratch/<pilot>/
     read           list, get        list, get
@@ -22,11 +22,13 @@ from botocore.exceptions import BotoCoreError, ClientError  # type: ignore[impor
 from typing_extensions import TypedDict
 
 from kontor import roles
+from kontor.data import gate
 from kontor.data.objectstore import client
 from kontor.data.store_access import BUCKET, LONGEST_SESSION, ROLE_ARN
 from kontor.errors import KontorError, NotAllowed, Unavailable
 from kontor.names import check_slug
 from kontor.site import Site
+from kontor.words import _
 
 SHORTEST_SESSION: Final = 900
 _CALLER = re.compile(r"\A[A-Za-z0-9_+=,.@-]{2,64}\Z")
@@ -54,7 +56,9 @@ def session_policy(pilot: str, role: str | None) -> dict[str, Any]:
     check_slug(pilot)
     if not roles.can(role, "read"):
         raise NotAllowed(
-            f"You are not a member of the pilot {pilot!r}, so its data is closed to you. Ask its lead.",
+            _("You are not a member of the pilot {pilot}, so its data is closed to you. Ask its lead.").format(
+                pilot=pilot
+            ),
             code="not_a_member",
         )
     writes = roles.can(role, "run") or roles.can(role, "edit")
@@ -100,9 +104,15 @@ class Broker:
         return cls(site.store_url, site.secret("store-broker-key"), site.secret("store-broker-secret"))
 
     def credentials(
-        self, pilot: str, role: str | None, *, caller: str, seconds: int = SHORTEST_SESSION
+        self, pilot: str, role: str | None, *, caller: str, generation: int | None, seconds: int = SHORTEST_SESSION
     ) -> ContainerCredentials:
         """Keys for `caller`, who has `role` in `pilot`; they end after `seconds` (900 to 3600).
+
+        Parameters
+        ----------
+        generation : int or None
+            The pilot's generation when it was found that the caller has this role. None is for keys that this
+            process uses itself and gives to nobody: no generation ends them.
 
         Raises
         ------
@@ -118,21 +128,26 @@ class Broker:
         if not SHORTEST_SESSION <= seconds <= LONGEST_SESSION:
             raise ValueError(f"seconds must be {SHORTEST_SESSION} to {LONGEST_SESSION}, not {seconds}")
         if _CALLER.fullmatch(caller) is None:
-            raise KontorError(f"{caller[:64]!r} is not the name of an account or a cluster.", code="bad_name")
+            raise KontorError(
+                _("{name!r} is not the name of an account or a cluster.").format(name=caller[:64]), code="bad_name"
+            )
         policy = json.dumps(session_policy(pilot, role), separators=(",", ":"))
+        name = gate.session_name(pilot, generation, caller)
         try:
             answer = self._sts.assume_role(
-                RoleArn=ROLE_ARN, RoleSessionName=caller, DurationSeconds=seconds, Policy=policy
+                RoleArn=ROLE_ARN, RoleSessionName=name, DurationSeconds=seconds, Policy=policy
             )
         except ClientError as refusal:
             raise Unavailable(
-                "The data store refused to give a key. Please tell the people who run Kontor; "
-                "they find the reason in the store's log.",
+                _(
+                    "The data store refused to give a key. Please tell the people who run Kontor; "
+                    "they find the reason in the store's log."
+                ),
                 code="store_refused",
             ) from refusal
         except BotoCoreError as problem:
             raise Unavailable(
-                "The data store does not answer at the moment. Please try again in a minute.",
+                _("The data store does not answer at the moment. Please try again in a minute."),
                 code="store_down",
             ) from problem
         return _container_credentials(answer["Credentials"])

@@ -1,8 +1,9 @@
 """Who may come in to the object store: its identities, its one role, and the locks on its inner doors.
 
 The *admin* identity may do everything; it seeds data. The *broker* identity may do nothing but assume the
-role `pilot`, and nobody else may assume it. What a session may do is decided for each by `credentials.py`;
-the role itself is a *ceiling* over all sessions, so that no mistake there can write or delete raw data.
+role `pilot`, and nobody else may assume it. The *warden* identity may do nothing but replace the policy of the
+bucket (`gate.py`). What a session may do is decided for each by `credentials.py`; the role itself is a *ceiling*
+over all sessions, so that no mistake there can write or delete raw data.
 
 Layout of the bucket: `raw/<pilot>/...` `results/<pilot>/...` `scratch/<pilot>/...`.
 """
@@ -22,6 +23,7 @@ from kontor.site import Site
 BUCKET: Final = "kontor"
 REGION: Final = "us-east-1"
 ROLE_ARN: Final = "arn:aws:iam::role/pilot"
+SESSIONS_ARN: Final = "arn:aws:sts::*:assumed-role/pilot/*"
 BROKER_ARN: Final = "arn:aws:iam::000000000000:user/broker"
 LONGEST_SESSION: Final = 3600
 SECRET_NAMES: Final = (
@@ -29,18 +31,22 @@ SECRET_NAMES: Final = (
     "store-admin-secret",
     "store-broker-key",
     "store-broker-secret",
+    "store-warden-key",
+    "store-warden-secret",
     "store-signing-key",
 )
 
 
 @dataclass(frozen=True)
 class StoreSecrets:
-    """Keys of the two identities, and the key from which the store's signing keys are derived."""
+    """Keys of the three identities, and the key from which the store's signing keys are derived."""
 
     admin_key: str
     admin_secret: str
     broker_key: str
     broker_secret: str
+    warden_key: str
+    warden_secret: str
     signing_key: str
 
     @classmethod
@@ -90,6 +96,7 @@ def _identities(secrets: StoreSecrets) -> dict[str, object]:
         "identities": [
             identity("admin", secrets.admin_key, secrets.admin_secret, everything),
             identity("broker", secrets.broker_key, secrets.broker_secret, []),
+            identity("warden", secrets.warden_key, secrets.warden_secret, [f"PutBucketPolicy:{BUCKET}"]),
         ]
     }
 

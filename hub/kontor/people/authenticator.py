@@ -25,6 +25,7 @@ from kontor.people.doors import WORKSPACE_ROUTE, WorkspaceDoor
 from kontor.people.faces import color, initials
 from kontor.people.partners import load_partners
 from kontor.site import Site
+from kontor.words import _
 
 
 class KontorAuthenticator(GenericOAuthenticator):  # type: ignore[misc]
@@ -86,6 +87,8 @@ class KontorAuthenticator(GenericOAuthenticator):  # type: ignore[misc]
         try:
             return read_claims(user_info, self.partners)
         except ClaimsError as error:
-            raise HTTPError(403, f"You could not be signed in. {error}", reason="Sign-in refused") from error
+            raise HTTPError(
+                403, _("You could not be signed in. {reason}").format(reason=error), reason="Sign-in refused"
+            ) from error
         except KontorError as error:
-            raise HTTPError(500, "You could not be signed in. Please tell the operator.") from error
+            raise HTTPError(500, _("You could not be signed in. Please tell the operator.")) from error

@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from time import monotonic
 from typing import Any, Literal
 
@@ -37,12 +37,14 @@ class Caller:
 
     `pilot` is set for workspaces and clusters, which act for it and nothing else. `may_manage` is set for a person
     whose token was made for changing pilots and people (scope `names.MANAGE_SCOPE`); tokens inside labs never are.
+    `started` is set for clusters: when this one began.
     """
 
     kind: Literal["person", "workspace", "cluster"]
     name: str
     pilot: str | None = None
     may_manage: bool = False
+    started: datetime | None = None
 
 
 class HubTokens:
@@ -60,8 +62,13 @@ class HubTokens:
         self._clock = clock
         self._known: dict[str, tuple[float, dict[str, Any]]] = {}
 
-    async def model(self, token: str) -> dict[str, Any] | None:
+    async def model(self, token: str, *, fresh: bool = False) -> dict[str, Any] | None:
         """The model of the token's owner, or None if the hub does not know the token.
+
+        Parameters
+        ----------
+        fresh : bool
+            Ask the hub, whatever is remembered.
 
         Raises
         ------
@@ -72,7 +79,7 @@ class HubTokens:
         """
         key = hashlib.sha256(token.encode()).hexdigest()
         found = self._known.get(key)
-        if found is None or self._clock() - found[0] > TRUSTED_SECONDS:
+        if fresh or found is None or self._clock() - found[0] > TRUSTED_SECONDS:
             self._known.pop(key, None)
             answer = await self._hub.user_for_token(token)
             if answer is None:
@@ -111,8 +118,13 @@ class Callers:
         self._cluster_key = cluster_key
         self._cluster_lifetime = cluster_lifetime
 
-    async def who(self, authorization: str | None) -> Caller:
+    async def who(self, authorization: str | None, *, fresh: bool = False) -> Caller:
         """The caller with this `Authorization` header.
+
+        Parameters
+        ----------
+        fresh : bool
+            Do not trust what the hub said some seconds ago.
 
         Raises
         ------
@@ -128,7 +140,7 @@ class Callers:
             )
         if "." in token:
             return self._cluster(token)
-        model = await self._tokens.model(token)
+        model = await self._tokens.model(token, fresh=fresh)
         if model is None:
             raise NotSignedIn("Nobody knows this token. It may have expired: restart the lab.")
         return _caller(model)
@@ -138,7 +150,7 @@ class Callers:
             claim = cluster_token.read(token, self._cluster_key, lifetime=self._cluster_lifetime)
         except NotAllowed as error:
             raise NotSignedIn(error.message, code=error.code) from error
-        return Caller("cluster", claim.cluster, claim.pilot)
+        return Caller("cluster", claim.cluster, claim.pilot, started=datetime.fromtimestamp(claim.started / 1000, UTC))
 
 
 def bearer(authorization: str | None) -> str:

@@ -9,6 +9,7 @@ from jupyterhub.handlers.base import UserUrlHandler
 from tornado.web import HTTPError
 
 from kontor.names import WORKSPACE_PREFIX
+from kontor.words import _
 
 WORKSPACE_ROUTE = rf"/user/(?P<user_name>{WORKSPACE_PREFIX}[^/]+)(?P<user_path>/.*)?"
 
@@ -25,6 +26,8 @@ class WorkspaceDoor(UserUrlHandler):  # type: ignore[misc]
                 raise
             raise HTTPError(
                 403,
-                "This workspace is open to the editors and leads of its pilot. If you became one just now, wait a "
-                "moment and load the page again; otherwise ask the lead of the pilot.",
+                _(
+                    "This workspace is open to the editors and leads of its pilot. If you became one just now, wait a "
+                    "moment and load the page again; otherwise ask the lead of the pilot."
+                ),
             ) from None

@@ -11,10 +11,13 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 from sqlalchemy.orm import Session
+from starlette.concurrency import run_in_threadpool
 
 from kontor.errors import NotAllowed
 from kontor.names import MANAGE_SCOPE
-from kontor.people.callers import Caller, Callers
+from kontor.people.callers import Caller, Callers, NotSignedIn
+from kontor.pilots import granted
+from kontor.words import _
 
 
 def _session(request: Request) -> Iterator[Session]:
@@ -24,8 +27,35 @@ def _session(request: Request) -> Iterator[Session]:
 
 
 async def _caller(request: Request) -> Caller:
+    return await _who(request, fresh=False)
+
+
+async def _fresh_caller(request: Request) -> Caller:
+    return await _who(request, fresh=True)
+
+
+async def _who(request: Request, *, fresh: bool) -> Caller:
+    """The caller; a cluster's token is good only if nobody who has its keys has lost access since it started.
+
+    Raises
+    ------
+    NotSignedIn, NotAllowed
+        As `Callers.who`, and `cluster_ended`.
+    """
     callers: Callers = request.app.state.callers
-    return await callers.who(request.headers.get("authorization"))
+    caller = await callers.who(request.headers.get("authorization"), fresh=fresh)
+    if caller.started is not None and await run_in_threadpool(_has_ended, request, caller):
+        raise NotSignedIn(
+            _("This cluster was ended, because somebody who had its keys left the pilot. Start a new one."),
+            code="cluster_ended",
+        )
+    return caller
+
+
+def _has_ended(request: Request, caller: Caller) -> bool:
+    assert caller.started
+    with request.app.state.sessions() as session:
+        return granted.cluster_has_ended(session, caller.pilot or "", caller.started)
 
 
 async def _manager(caller: Annotated[Caller, Depends(_caller)]) -> Caller:
@@ -48,4 +78,5 @@ async def _manager(caller: Annotated[Caller, Depends(_caller)]) -> Caller:
 
 InSession = Annotated[Session, Depends(_session, scope="function")]
 FromCaller = Annotated[Caller, Depends(_caller)]
+FromFreshCaller = Annotated[Caller, Depends(_fresh_caller)]
 FromManager = Annotated[Caller, Depends(_manager)]

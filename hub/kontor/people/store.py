@@ -92,6 +92,26 @@ def by_names(session: Session, names: Iterable[str]) -> dict[str, Person]:
     return {row.name: _person(row) for row in rows}
 
 
+def signed_in(session: Session, names: Iterable[str]) -> set[str]:
+    """Those of these people who have logged in at least once; the hub knows them and nobody else."""
+    known = PersonRow.name.in_(set(names)) & PersonRow.last_seen.is_not(None)
+    rows = session.scalars(select(PersonRow.name).where(known))
+    return set(rows)
+
+
+def homes(session: Session, names: Iterable[str]) -> dict[str, tuple[str | None, str | None]]:
+    """Partner and country of the people with these account names; names nobody has are left out."""
+    rows = session.execute(
+        select(PersonRow.name, PersonRow.partner, PersonRow.country).where(PersonRow.name.in_(set(names)))
+    )
+    return {name: (partner, country) for name, partner, country in rows}
+
+
+def of_partner(session: Session, partner: str) -> list[Person]:
+    """The people who come from a partner."""
+    return [_person(row) for row in session.scalars(select(PersonRow).where(PersonRow.partner == partner))]
+
+
 def _known(session: Session, name: str, issuer: str, subject: str, display_name: str, moment: datetime) -> PersonRow:
     if name != account_name(issuer, subject):
         raise KontorError("This account name does not belong to this issuer and subject.", code="wrong_account")

@@ -13,8 +13,10 @@ from pydantic import BaseModel, ConfigDict, Field
 from kontor.errors import NotAllowed
 from kontor.people import store as people
 from kontor.people.callers import Caller
+from kontor.people.paging import FromPaging, Page
+from kontor.people.refusals import refusals
 from kontor.people.requests import FromCaller, InSession
-from kontor.pilots import members, standing, store
+from kontor.pilots import granted, members, standing, store
 from kontor.pilots.view import PilotView, pilot_view
 
 router = APIRouter(tags=["pilots"])
@@ -27,10 +29,6 @@ class Me(BaseModel):
     name: str
     display_name: str
     pilots: list[str]
-
-
-class Pilots(BaseModel):
-    pilots: list[PilotView]
 
 
 class Visit(BaseModel):
@@ -50,30 +48,44 @@ class Visits(BaseModel):
     people: Annotated[list[Visit], Field(max_length=500)]
 
 
-@router.get("/me", summary="Who am I?")
+class MayBeHere(BaseModel):
+    """The account names of those who may be in a workspace now."""
+
+    may_be_here: list[str]
+
+
+@router.get("/me", summary="Who am I?", responses=refusals())
 def me(session: InSession, caller: FromCaller) -> Me:
     slugs = [one.pilot.slug for one in standing.all_of_caller(session, caller)]
     return Me(kind=caller.kind, name=caller.name, display_name=_called(session, caller), pilots=slugs)
 
 
-@router.get("/pilots", summary="My pilots")
-def pilots(request: Request, session: InSession, caller: FromCaller) -> Pilots:
-    return Pilots(pilots=[_view(request, session, one) for one in standing.all_of_caller(session, caller)])
+@router.get("/pilots", summary="My pilots", responses=refusals())
+def pilots(request: Request, session: InSession, caller: FromCaller, paging: FromPaging) -> Page[PilotView]:
+    """The active pilots of the caller, by title."""
+    found = standing.all_of_caller(session, caller)
+    items = [_view(request, session, one) for one in paging.part(found)]
+    return Page(items=items, total=len(found), offset=paging.offset, limit=paging.limit)
 
 
-@router.get("/pilots/{slug}", summary="One pilot")
+@router.get("/pilots/{slug}", summary="One pilot", responses=refusals(404))
 def pilot(request: Request, session: InSession, caller: FromCaller, slug: str) -> PilotView:
-    return _view(request, session, standing.of_caller(session, caller, slug))
+    """In whatever state it is, for its members and for offices."""
+    return _view(request, session, standing.of_caller(session, caller, slug, offices=request.app.state.offices))
 
 
-@router.put("/presence", status_code=204, summary="Tell who is in my workspace")
-def tell_presence(request: Request, session: InSession, caller: FromCaller, visits: Visits) -> None:
-    """Workspaces only. Who is no member of the pilot is left out."""
+@router.put("/presence", summary="Tell who is in my workspace", responses=refusals())
+def tell_presence(request: Request, session: InSession, caller: FromCaller, visits: Visits) -> MayBeHere:
+    """Workspaces only. Who is no member of the pilot is left out. The answer says who may be in the workspace now."""
     if caller.kind != "workspace" or caller.pilot is None:
         raise NotAllowed("Only a workspace tells who is in it.", code="wrong_caller")
-    known = {member.person for member in members.of(session, caller.pilot)}
+    pilot, here = store.get(session, caller.pilot), members.of(session, caller.pilot)
+    mode = pilot.mode() if pilot else "record"
+    known = {member.person for member in here}
     told = {visit.name for visit in visits.people}
     request.app.state.presence.heard(caller.pilot, told & known)
+    allowed = [one.person for one in here if granted.level_of(one.role, mode) == "edit"]
+    return MayBeHere(may_be_here=sorted(allowed))
 
 
 def _view(request: Request, session: InSession, one: standing.Standing) -> PilotView:

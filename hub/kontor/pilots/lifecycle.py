@@ -20,7 +20,7 @@ What members may do depends on the *mode* that state, agreement and budget make 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, time, timedelta
 from typing import Final, Literal
 from zoneinfo import ZoneInfo
 
@@ -141,3 +141,13 @@ def mode(state: str, *, agreement_ends: date | None, stopped: bool, today: date)
 def day_of(moment: datetime) -> date:
     """The calendar day of a moment where the consortium is; a pilot's dates are such days."""
     return moment.astimezone(_ZONE).date()
+
+
+def end_of(day: date) -> datetime:
+    """The moment at which a day is over there; what lasts until a day ends then."""
+    return datetime.combine(day + timedelta(days=1), time(), _ZONE)
+
+
+def last_day(moment: datetime) -> date:
+    """The last day of what ends at a moment: the other way round from `end_of`."""
+    return day_of(moment - timedelta(microseconds=1))

@@ -18,7 +18,7 @@ from kontor.audit.actions import SYSTEM
 from kontor.database import now as this_moment
 from kontor.errors import Conflict, KontorError, NotFound
 from kontor.people import store as people
-from kontor.pilots import store
+from kontor.pilots import lifecycle, store
 from kontor.pilots.model import MembershipRow, PilotRow
 from kontor.pilots.store import Pilot, one_of, pilot_of
 from kontor.roles import ROLES
@@ -129,7 +129,7 @@ def add(
             _("Nobody with this account name is known here. They have to sign in once."), code="no_such_person"
         )
     if until is not None and until <= moment:
-        raise KontorError(_("The end of a membership has to be in the future."), code="bad_dates")
+        raise past_end()
     row = session.get(MembershipRow, (slug, person))
     if row is not None and (row.until is None or row.until > moment):
         raise Conflict(
@@ -167,6 +167,60 @@ def set_role(
     return member_of(row)
 
 
+def set_until(
+    session: Session,
+    slug: str,
+    person: str,
+    until: datetime | None,
+    *,
+    sponsor: str | None = None,
+    by: str = SYSTEM,
+    now: datetime | None = None,
+) -> Member:
+    """Let a membership end at a moment, or never.
+
+    Parameters
+    ----------
+    sponsor : str, optional
+        Who answers for a guest from now on.
+
+    Raises
+    ------
+    NotFound
+        If they are not a member.
+    KontorError
+        If `until` has passed.
+    """
+    moment = now or this_moment()
+    row = must_run(session, slug, person, now)
+    if until is not None and until <= moment:
+        raise past_end()
+    if row.until != until or row.sponsor != sponsor:
+        row.until, row.sponsor, row.end_told, row.version = until, sponsor, False, row.version + 1
+        session.flush()
+        action = "membership_dated" if until else "membership_undated"
+        last = {"until": lifecycle.last_day(until).isoformat()} if until else {}
+        trail.record(session, action, actor=by, pilot=slug, person=person, now=now, **last)
+    return member_of(row)
+
+
+def hand_over(session: Session, slug: str, giver: str, person: str, *, now: datetime | None = None) -> Member:
+    """Make a member lead in the place of another, who becomes editor.
+
+    Raises
+    ------
+    NotFound
+        If one of them is not a member.
+    """
+    old, new = must_run(session, slug, giver, now), must_run(session, slug, person, now)
+    for row, role in ((new, "lead"), (old, "editor")):
+        if row.role != role:
+            row.role, row.version = role, row.version + 1
+    session.flush()
+    trail.record(session, "lead_handed_over", actor=giver, pilot=slug, person=person, now=now)
+    return member_of(new)
+
+
 def remove(session: Session, slug: str, person: str, *, by: str = SYSTEM, now: datetime | None = None) -> None:
     """End a membership now.
 
@@ -180,6 +234,11 @@ def remove(session: Session, slug: str, person: str, *, by: str = SYSTEM, now: d
     session.flush()
     action = "member_left" if by == person else "member_removed"
     trail.record(session, action, actor=by, pilot=slug, person=person, now=now, role=row.role)
+
+
+def past_end() -> KontorError:
+    """The refusal of an end that has passed."""
+    return KontorError(_("The end of a membership has to be in the future."), code="bad_dates")
 
 
 def must_run(session: Session, slug: str, person: str, now: datetime | None) -> MembershipRow:

@@ -55,6 +55,7 @@ class PilotRow(Base):
     ends: Mapped[date | None] = mapped_column(Date)
     closed_on: Mapped[date | None] = mapped_column(Date)
     archived_on: Mapped[date | None] = mapped_column(Date)
+    deletion_asked: Mapped[datetime | None] = mapped_column(Moment)
     data_deleted: Mapped[datetime | None] = mapped_column(Moment)
 
 
@@ -83,6 +84,26 @@ class MembershipRow(Base):
     sponsor: Mapped[str | None] = mapped_column(ForeignKey("person.name"))
     version: Mapped[int]
     end_told: Mapped[bool]
+
+
+class GrantedRow(Base):
+    """What the reconciler has given a person in a pilot and has not yet taken away again (see `granted`)."""
+
+    __tablename__ = "granted"
+
+    pilot: Mapped[str] = mapped_column(ForeignKey("pilot.slug"), primary_key=True)
+    person: Mapped[str] = mapped_column(ForeignKey("person.name"), primary_key=True)
+    level: Mapped[str] = mapped_column(String(4))
+
+
+class DoorsRow(Base):
+    """What ends all at once when somebody loses access: store keys by number, clusters by the moment they started."""
+
+    __tablename__ = "doors"
+
+    pilot: Mapped[str] = mapped_column(ForeignKey("pilot.slug"), primary_key=True)
+    generation: Mapped[int]
+    clusters_since: Mapped[datetime | None] = mapped_column(Moment)
 
 
 class InvitationRow(Base):
@@ -115,6 +136,7 @@ class ShareRow(Base):
     path: Mapped[str] = mapped_column(String(1024))
     role: Mapped[str] = mapped_column(String(12))
     token_hash: Mapped[str] = mapped_column(String(64), unique=True)
+    note: Mapped[str] = mapped_column(String(200))
     made_by: Mapped[str] = mapped_column(ForeignKey("person.name"))
     made: Mapped[datetime] = mapped_column(Moment)
     expires: Mapped[datetime] = mapped_column(Moment)
@@ -147,3 +169,27 @@ class UsageRow(Base):
     memory_gb_seconds: Mapped[float]
     storage_gb_seconds: Mapped[float]
     credits: Mapped[float]
+
+
+class BudgetRow(Base):
+    """How much of a pilot's budget is used, and the stage of it that people were told last.
+
+    `used` is the sum of the pilot's `usage.credits`; both are written in one transaction.
+    """
+
+    __tablename__ = "budget"
+
+    pilot: Mapped[str] = mapped_column(ForeignKey("pilot.slug"), primary_key=True)
+    used: Mapped[float]
+    stage: Mapped[str] = mapped_column(String(8))
+    since: Mapped[datetime] = mapped_column(Moment)
+
+
+class MeterRow(Base):
+    """Until when use has been counted, and what the counters showed then (JSON). One row for each meter."""
+
+    __tablename__ = "meter"
+
+    name: Mapped[str] = mapped_column(String(20), primary_key=True)
+    counted: Mapped[datetime] = mapped_column(Moment)
+    counters: Mapped[str] = mapped_column(Text)

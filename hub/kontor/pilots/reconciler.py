@@ -1,69 +1,118 @@
 """The reconciler: a process of its own with a token of its own.
 
-It alone may make hub accounts, groups and shares, so that the pages, which talk to browsers, need not. It looks
-when it is poked and every 15 seconds.
+It alone may make hub accounts, groups and shares, so that the pages, which talk to browsers, need not. It looks at a
+pilot when it is poked, at everything every 15 seconds, and when something ends by itself, such as a membership.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping
 from contextlib import suppress
+from time import monotonic
 
+from sqlalchemy.exc import SQLAlchemyError
+
+from kontor.audit import witness
+from kontor.clusters.client import ClusterClient
+from kontor.data.gate import Gate
+from kontor.database import now as this_moment
 from kontor.database import session_factory
 from kontor.errors import KontorError
 from kontor.hubapi import HubAPI
-from kontor.pilots import access, members
+from kontor.names import is_slug
+from kontor.pilots import clock, granted
+from kontor.pilots.access import EVERYTHING, HubView
+from kontor.pilots.budget import meter
+from kontor.pilots.evictions import Evictor
+from kontor.pilots.rounds import Rounds
 from kontor.site import Site
 
 log = logging.getLogger("kontor.reconciler")
 
 INTERVAL = 15.0
 RETRY = 1.0
+RETRY_OTHERS = 3.0
+"""Seconds until a store or gateway that does not answer is asked again."""
+SECRET = "reconciler-token"  # noqa: S105 - a name, not a secret
 
 
-class _Poke(asyncio.DatagramProtocol):
-    def __init__(self, poked: asyncio.Event) -> None:
-        self._poked = poked
+class Pokes(asyncio.DatagramProtocol):
+    """What others ask to be looked at: names of pilots, or everything."""
+
+    def __init__(self) -> None:
+        self._asked: set[str] = set()
+        self._some = asyncio.Event()
+
+    def add(self, what: str) -> None:
+        self._asked.add(what)
+        self._some.set()
 
     def datagram_received(self, data: bytes, addr: object) -> None:
-        self._poked.set()
+        text = data.decode("ascii", errors="replace")
+        self.add(text if is_slug(text) else EVERYTHING)
+
+    async def wait(self, seconds: float) -> set[str]:
+        """What was asked for since the last time, at once; after `seconds` nothing, if nothing is asked."""
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._some.wait(), seconds)
+        asked, self._asked = self._asked, set()
+        self._some.clear()
+        return asked
 
 
 async def run(site: Site) -> None:
-    """Reconcile until cancelled; writes `STATE/run/reconciled` after each round that succeeded."""
+    """Reconcile until cancelled; writes `STATE/run/reconciled` after each full round that succeeded."""
     path = site.sockets / "reconciler"
     path.unlink(missing_ok=True)
-    poked = asyncio.Event()
+    pokes = Pokes()
     loop = asyncio.get_running_loop()
-    transport, _ = await loop.create_datagram_endpoint(lambda: _Poke(poked), local_addr=str(path), family=1)
-    sessions = session_factory(site.database_url)
-
-    def active() -> Mapping[str, Mapping[str, str]]:
-        with sessions() as session:
-            return members.all_working(session)
-
+    transport, _ = await loop.create_datagram_endpoint(lambda: pokes, local_addr=str(path), family=1)
+    counting = asyncio.create_task(meter.run(site))
+    deleting = asyncio.create_task(clock.delete_when_due(site, session_factory(site.database_url)))
     try:
-        async with HubAPI(site.hub_api_url, site.secret("reconciler-token")) as hub:
-            while True:
-                poked.clear()
-                done = await _round(hub, active)
-                if done:
-                    (site.run / "reconciled").touch()
-                with suppress(TimeoutError):
-                    await asyncio.wait_for(poked.wait(), INTERVAL if done else RETRY)
+        async with HubAPI(site.hub_api_url, site.secret(SECRET)) as hub, ClusterClient(site, secret=SECRET) as clusters:
+            sessions = session_factory(site.database_url)
+            evictor = Evictor(sessions, hub, clusters, await asyncio.to_thread(Gate.of, site))
+            rounds = Rounds(sessions, HubView(hub), evictor, pokes.add)
+            try:
+                await _reconcile(site, rounds, pokes)
+            finally:
+                await rounds.close()
     finally:
+        counting.cancel()
+        deleting.cancel()
         transport.close()
         path.unlink(missing_ok=True)
 
 
-async def _round(hub: HubAPI, active: Callable[[], Mapping[str, Mapping[str, str]]]) -> bool:
+async def _reconcile(site: Site, rounds: Rounds, pokes: Pokes) -> None:
+    asked: set[str] = set()
+    due = monotonic()
+    while True:
+        ticked = await asyncio.to_thread(_tick, site)
+        full = ticked or EVERYTHING in asked or monotonic() >= due
+        done = await rounds.go(None if full else asked, asked=bool(asked))
+        if full and done:
+            (site.run / "reconciled").touch()
+            derived = await rounds.derive()
+            due = monotonic() + await asyncio.to_thread(_pause, site, INTERVAL if derived else RETRY_OTHERS)
+        elif not done:
+            due = monotonic() + RETRY
+        await asyncio.to_thread(witness.note, site)
+        asked = await pokes.wait(max(0.0, due - monotonic()))
+
+
+def _tick(site: Site) -> bool:
+    """Whether the calendar changed something."""
     try:
-        steps = await access.reconcile(hub, active)
-    except KontorError as error:
-        log.warning("not reconciled, will try again: %s", error)
+        return bool(clock.run(site, session_factory(site.database_url)))
+    except (KontorError, SQLAlchemyError) as error:
+        log.warning("the calendar was not followed, will try again: %s", error)
         return False
-    if steps:
-        log.info("%d steps made the hub as the pilots want it", steps)
-    return True
+
+
+def _pause(site: Site, at_most: float) -> float:
+    """Seconds until everything is looked at again."""
+    with session_factory(site.database_url)() as session:
+        return granted.seconds_to_next_end(session, this_moment(), at_most=at_most)

@@ -49,6 +49,8 @@ class Pilot:
         First and last day.
     closed_on, archived_on : date or None
         When it began to close, and when it was archived.
+    deletion_asked : datetime or None
+        When deleting its files was begun, or an office asked for it before their day.
     data_deleted : datetime or None
         When its files and data were deleted.
     number : int
@@ -77,6 +79,7 @@ class Pilot:
     reason: str | None = None
     closed_on: date | None = None
     archived_on: date | None = None
+    deletion_asked: datetime | None = None
     data_deleted: datetime | None = None
     number: int = 0
     version: int = 0

@@ -39,14 +39,22 @@ def lab_environment(site: Site, pilot: str | None, home: Path, runtime: Path, so
     }
 
 
-def lab_arguments(home: Path) -> list[str]:
-    """Arguments of a lab: kernels over Unix sockets, and the store of co-editing beside the files."""
+def lab_arguments(kept: Path) -> list[str]:
+    """Arguments of a lab: kernels over Unix sockets, and what it keeps for itself outside of people's files.
+
+    Parameters
+    ----------
+    kept : Path
+        Private folder of this lab that lasts: checkpoints, and the store of co-editing.
+    """
     return [
         "--KernelManager.transport=ipc",
         "--ServerApp.open_browser=False",
         "--ServerApp.allow_root=True",
         "--FileContentsManager.delete_to_trash=False",
         "--LabApp.extension_manager=readonly",
-        f"--SQLiteYStore.db_path={home / '.jupyter_ystore.db'}",
-        "--HubOAuth.cache_max_age=30",
+        "--FileContentsManager.checkpoints_class=kontor_lab.checkpoints.CheckpointsElsewhere",
+        f"--FileCheckpoints.checkpoint_dir={kept / 'checkpoints'}",
+        f"--SQLiteYStore.db_path={kept / 'ystore.db'}",
+        "--HubOAuth.cache_max_age=5",
     ]

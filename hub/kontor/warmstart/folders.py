@@ -6,6 +6,7 @@ import shutil
 from importlib.resources import files
 from pathlib import Path
 
+from kontor.pilots.folders.rights import make_folders
 from kontor.site import Site, private_folder
 
 _REPOSITORY_NOTEBOOKS = Path(__file__).resolve().parents[3] / "notebooks"
@@ -19,16 +20,18 @@ def notebooks_folder() -> Path:
 
 def person_folder(site: Site, account: str) -> Path:
     """A person's folder; made with the first-steps notebook when it is new."""
-    return _folder(site.homes / account, ["01-first-steps.ipynb"], [])
+    return _folder(site.homes / account, ["01-first-steps.ipynb"])
 
 
 def pilot_folder(site: Site, slug: str, notebook: str | None) -> Path:
     """A pilot's folder; made with first steps and the notebook of its technique when it is new."""
     chosen = ["01-first-steps.ipynb", *([notebook] if notebook else [])]
-    return _folder(site.pilot_folders / slug, chosen, ["results", "scratch"])
+    folder = _folder(site.pilot_folders / slug, chosen)
+    make_folders(folder)
+    return folder
 
 
-def _folder(path: Path, notebooks: list[str], folders: list[str]) -> Path:
+def _folder(path: Path, notebooks: list[str]) -> Path:
     """Make it beside its place and move it there whole, so that a start that is cut off leaves nothing half-made."""
     if path.is_dir():
         return path
@@ -36,8 +39,6 @@ def _folder(path: Path, notebooks: list[str], folders: list[str]) -> Path:
     part = path.with_name(f".{path.name}.part")
     shutil.rmtree(part, ignore_errors=True)
     private_folder(part)
-    for name in folders:
-        (part / name).mkdir()
     for name in notebooks:
         shutil.copyfile(notebooks_folder() / name, part / name)
     part.rename(path)

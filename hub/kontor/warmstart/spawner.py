@@ -15,6 +15,7 @@ from jupyterhub.spawner import SimpleLocalProcessSpawner, SpawnException
 from traitlets import Any as AnyTrait
 
 from kontor import names
+from kontor.audit import trail
 from kontor.database import session_factory
 from kontor.errors import KontorError, NotAllowed
 from kontor.pilots import members
@@ -45,6 +46,12 @@ class LabSpawner(SimpleLocalProcessSpawner):  # type: ignore[misc]
         return site.run / "labs" / str(self.user.name)
 
     @property
+    def kept(self) -> Path:
+        """Folder of what this lab keeps for itself, outside of people's files."""
+        site: Site = self.site
+        return site.kept_of_labs / str(self.user.name)
+
+    @property
     def sockets(self) -> Path:
         """Folder for the sockets of this lab's kernels."""
         site: Site = self.site
@@ -62,6 +69,8 @@ class LabSpawner(SimpleLocalProcessSpawner):  # type: ignore[misc]
         private_folder(self.runtime)
         private_folder(self.runtime / "tmp")
         private_folder(self.sockets)
+        private_folder(site.kept_of_labs)
+        private_folder(self.kept)
         write_private(self.runtime / "token", self.api_token, mode=0o400)
         private_folder(site.logs / "labs")
         with open(site.logs / "labs" / f"{self.user.name}.log", "ab") as log:
@@ -73,9 +82,10 @@ class LabSpawner(SimpleLocalProcessSpawner):  # type: ignore[misc]
         await super().stop(now=True)
 
     def _prepare(self) -> Path:
-        """The lab's folder; raises NotAllowed if there is to be no lab."""
+        """The lab's folder; raises NotAllowed if there is to be no lab. What cannot be recorded does not start."""
         site: Site = self.site
-        with session_factory(site.database_url)() as session:
+        name = str(self.user.name)
+        with session_factory(site.database_url)() as session, session.begin():
             if self.pilot is None:
                 if not members.has_pilot(session, self.user.name):
                     raise NotAllowed(
@@ -83,13 +93,17 @@ class LabSpawner(SimpleLocalProcessSpawner):  # type: ignore[misc]
                         "Ask the lead of a pilot to add you; the lobby says how.",
                         code="no_pilot",
                     )
-                return folders.person_folder(site, self.user.name)
+                folder = folders.person_folder(site, name)
+                trail.record(session, "lab_started", actor=name)
+                return folder
             pilot = pilots.get(session, self.pilot)
             if pilot is None or pilot.mode() != "working":
                 raise NotAllowed(
                     "This pilot is not active, so its workspace cannot be opened.", code="pilot_not_active"
                 )
-            return folders.pilot_folder(site, pilot.slug, pilot.notebook)
+            folder = folders.pilot_folder(site, pilot.slug, pilot.notebook)
+            trail.record(session, "workspace_started", actor=name, pilot=pilot.slug)
+            return folder
 
     def get_env(self) -> dict[str, str]:
         """The environment of the lab: only what it needs, nothing of the hub's."""
@@ -98,7 +112,7 @@ class LabSpawner(SimpleLocalProcessSpawner):  # type: ignore[misc]
         return env
 
     def get_args(self) -> list[str]:
-        return [*super().get_args(), *lab_arguments(Path(self.home_dir))]
+        return [*super().get_args(), *lab_arguments(self.kept)]
 
     def make_preexec_fn(self, name: str) -> Any:
         return None

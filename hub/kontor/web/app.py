@@ -22,15 +22,42 @@ from kontor.people.callers import Callers, HubTokens
 from kontor.people.offices import Offices
 from kontor.people.partners import load_partners
 from kontor.people.portrait import Portraits
+from kontor.people.tries import Tries
 from kontor.pilots import api as pilots_api
-from kontor.pilots.presence import Presence
+from kontor.pilots import consortium_api, files_api, invitations_api, lifecycle_api, log_api, members_api, shares_api
+from kontor.pilots.budget import api as budget_api
+from kontor.pilots.consortium import Consortium
+from kontor.pilots.presence import Presence, folder_of
 from kontor.site import Site
-from kontor.web import lobby, pilot, signin, workspace
+from kontor.web import (
+    budget,
+    consortium,
+    ending,
+    file_changes,
+    files,
+    invitations,
+    join,
+    languages,
+    lobby,
+    log,
+    member_add,
+    people,
+    pilot,
+    proposals,
+    shared,
+    shares,
+    signin,
+    steps,
+    workspace,
+)
 from kontor.web.answers import add_answers
 from kontor.web.headers import SecurityHeaders, from_our_pages, security_headers
+from kontor.web.languages import Languages
 from kontor.web.look import STATIC
 from kontor.web.pages import htmx_file
 from kontor.web.previews import Previews
+from kontor.web.rendering import Renderer
+from kontor.web.secret_paths import guard_logs
 
 health = APIRouter(tags=["health"])
 
@@ -53,10 +80,43 @@ def create_app(site: Site) -> FastAPI:
     )
     _add_parts(app, site)
     add_answers(app)
+    app.add_middleware(Languages)
     app.add_middleware(SecurityHeaders, headers=app.state.security_headers)
-    for router in (health, pilots_api.router, data_api.router):
+    for router in (
+        health,
+        pilots_api.router,
+        lifecycle_api.router,
+        data_api.router,
+        budget_api.router,
+        consortium_api.router,
+        log_api.router,
+        members_api.router,
+        invitations_api.router,
+        files_api.router,
+        shares_api.router,
+    ):
         app.include_router(router, prefix=f"{prefix}/api")
-    for router in (signin.router, lobby.router, pilot.router, workspace.router):
+    for router in (
+        signin.router,
+        languages.router,
+        budget.router,
+        consortium.router,
+        lobby.router,
+        log.router,
+        join.router,
+        invitations.router,
+        member_add.router,
+        people.router,
+        files.router,
+        file_changes.router,
+        shares.router,
+        shared.router,
+        proposals.router,
+        steps.router,
+        ending.router,
+        pilot.router,
+        workspace.router,
+    ):
         app.include_router(router, prefix=prefix, dependencies=[Depends(from_our_pages)])
     app.add_api_route(f"{prefix}/static/vendor/htmx.min.js", _htmx, include_in_schema=False)
     app.mount(f"{prefix}/static", StaticFiles(directory=STATIC), name="static")
@@ -66,8 +126,11 @@ def create_app(site: Site) -> FastAPI:
 def serve(site: Site) -> None:
     """Run the service until it is told to stop."""
     htmx_file()
+    guard_logs()
+    app = create_app(site)
+    app.state.notebooks.warm()
     uvicorn.run(
-        create_app(site),
+        app,
         host="127.0.0.1",
         port=site.ports.service,
         log_level=site.settings.log_level,
@@ -92,8 +155,12 @@ def _add_parts(app: FastAPI, site: Site) -> None:
     state.signin = signin.SignIn(site, tokens)
     state.partners = load_partners()
     state.offices = Offices.at(site)
+    state.consortium = Consortium(state.partners)
     state.portraits = Portraits(state.partners)
-    state.presence = Presence()
+    state.tries = Tries("invitations")
+    state.shared_tries = Tries("shared")
+    state.notebooks = Renderer()
+    state.presence = Presence(folder=folder_of(site))
     state.broker = Broker.of(site)
     state.previews = Previews(state.broker, site.store_url)
     state.clusters = ClusterClient(site)

@@ -14,6 +14,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from kontor.errors import NotAllowed
 from kontor.site import Site
+from kontor.words import _
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
@@ -73,6 +74,6 @@ async def from_our_pages(request: Request) -> None:
     sender = origin if origin is not None else origin_of(request.headers.get("referer", ""))
     if sender != ours:
         raise NotAllowed(
-            "This was not sent from one of our own pages, so nothing was done. Open the lobby and try from there.",
+            _("This was not sent from one of our own pages, so nothing was done. Open the lobby and try from there."),
             code="not_from_our_pages",
         )

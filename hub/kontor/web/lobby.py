@@ -1,12 +1,10 @@
-"""The lobby: my pilots, who is in them now, what is new, the consortium; and the waiting room for who has none."""
+"""The lobby: my pilots, who is in them now, what is new, the consortium; who has none is sent to the waiting room."""
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Request
 from sqlalchemy.orm import Session
@@ -19,13 +17,20 @@ from kontor.database import now as this_moment
 from kontor.people import store as people
 from kontor.people.partners import Partners
 from kontor.people.requests import InSession
-from kontor.pilots import members, standing
-from kontor.pilots.view import PilotView, pilot_view
-from kontor.web.pages import COUNTRIES, page
+from kontor.pilots import proposals
+from kontor.pilots.consortium import Snapshot
+from kontor.pilots.helix import COUNTRIES as ORDER
+from kontor.pilots.helix import OTHER
+from kontor.quantities import ZONE
+from kontor.web.join import people_waiting_for
+from kontor.web.pages import page
+from kontor.web.pilots_list import GROUPS, Row, rows_of
 from kontor.web.signin import FromVisitor, Visitor
+from kontor.web.tables import COUNTRIES
+from kontor.words import _
 
 router = APIRouter(include_in_schema=False)
-_ZONE = ZoneInfo("Europe/Berlin")
+MOST_ROWS = 12
 
 
 @dataclass(frozen=True)
@@ -35,11 +40,12 @@ class Bar:
     country: str
     count: int
     length: int
+    other: bool = False
 
 
 @dataclass(frozen=True)
 class Consortium:
-    """Who works together: people in active pilots, by the country of their partner."""
+    """Who works together: people in pilots at work, by the country of their partner."""
 
     bars: list[Bar]
     people: int
@@ -49,10 +55,14 @@ class Consortium:
 
 @router.get("/")
 def lobby(request: Request, session: InSession, visitor: FromVisitor) -> Response:
-    pilots = views_of(request, session, visitor)
-    if not pilots:
-        return RedirectResponse(f"{request.app.state.site.service_prefix}waiting", 303)
-    titles = {pilot.slug: pilot.title for pilot in pilots}
+    state = request.app.state
+    snapshot: Snapshot = state.consortium.now(session)
+    rows = rows_of(request, session, visitor, snapshot)
+    office = state.offices.of(visitor.name)
+    if not rows and office is None:
+        return RedirectResponse(f"{state.site.service_prefix}waiting", 303)
+    titles = {row.slug: row.title for row in rows}
+    shown = [row for row in rows if row.mode != "record"][:MOST_ROWS] or rows[:MOST_ROWS]
     return page(
         request,
         "lobby.html",
@@ -60,47 +70,45 @@ def lobby(request: Request, session: InSession, visitor: FromVisitor) -> Respons
         here="lobby",
         greeting=greeting(this_moment()),
         first_name=visitor.portrait.display_name.split()[0],
-        pilots=pilots,
-        at_work=others_at_work(pilots, visitor),
+        pilots=shown,
+        more=len(rows) - len(shown),
+        has_lab=any(row.pilot.state == "active" for row in rows),
+        at_work=others_at_work(rows, visitor),
+        office=office,
+        waiting=snapshot.waiting,
+        people_waiting=people_waiting_for(session, visitor.name),
         news=news_of(session, titles),
         titles=titles,
-        consortium=consortium(session, request.app.state.partners),
-    )
-
-
-@router.get("/waiting")
-def waiting(request: Request, session: InSession, visitor: FromVisitor) -> Response:
-    if members.has_pilot(session, visitor.name):
-        return RedirectResponse(request.app.state.site.service_prefix, 303)
-    return page(
-        request,
-        "waiting.html",
-        visitor=visitor,
-        here="lobby",
-        consortium=consortium(session, request.app.state.partners),
+        consortium=consortium(snapshot, state.partners),
     )
 
 
 @router.get("/pilots")
 def pilots(request: Request, session: InSession, visitor: FromVisitor) -> Response:
-    partners: Partners = request.app.state.partners
+    state = request.app.state
+    partners: Partners = state.partners
+    snapshot: Snapshot = state.consortium.now(session)
+    rows = rows_of(request, session, visitor, snapshot)
+    groups = {mode: (_(words), [row for row in rows if row.mode == mode]) for mode, words in GROUPS.items()}
     return page(
         request,
         "pilots.html",
         visitor=visitor,
         here="pilots",
-        pilots=views_of(request, session, visitor),
+        groups={mode: (words, found) for mode, (words, found) in groups.items() if found},
+        may_propose=proposals.may_propose(session, visitor.name, state.offices),
         partners={code: [one for one in partners if one.country == code] for code in COUNTRIES},
-        consortium=consortium(session, partners),
+        consortium=consortium(snapshot, partners),
     )
 
 
 @router.get("/fragments/here")
 def people_here(request: Request, session: InSession, visitor: FromVisitor) -> Response:
     """Who is in each of my pilots now; every list finds its own place on the page."""
-    pilots = views_of(request, session, visitor)
-    at_work = others_at_work(pilots, visitor)
-    return page(request, "fragments/here.html", visitor=visitor, pilots=pilots, at_work=at_work)
+    rows = rows_of(request, session, visitor, request.app.state.consortium.now(session))
+    at_work = others_at_work(rows, visitor)
+    working = [row for row in rows if row.mode == "working"]
+    return page(request, "fragments/here.html", visitor=visitor, pilots=working, at_work=at_work)
 
 
 @dataclass(frozen=True)
@@ -119,40 +127,26 @@ def news_of(session: Session, pilots: Iterable[str]) -> list[News]:
     return [News(one.moment, one.pilot or "", sentence(one, called)) for one in entries]
 
 
-def others_at_work(pilots: list[PilotView], visitor: Visitor) -> int:
+def others_at_work(rows: Iterable[Row], visitor: Visitor) -> int:
     """How many people beside the visitor are in the workspaces of these pilots now."""
-    return len({name for pilot in pilots for name in pilot.here} - {visitor.name})
-
-
-def views_of(request: Request, session: Session, visitor: Visitor) -> list[PilotView]:
-    """A visitor's pilots as they see them, those where somebody is at work first."""
-    state = request.app.state
-    views = [
-        pilot_view(
-            session,
-            place,
-            portraits=state.portraits,
-            here=state.presence.here(place.pilot.slug),
-            service_url=state.site.service_public_url,
-        )
-        for place in standing.all_of_person(session, visitor.name, states=("active", "closing"))
-    ]
-    return sorted(views, key=lambda view: not view.here)
+    return len({one.name for row in rows for one in row.people_here} - {visitor.name})
 
 
 def greeting(moment: datetime) -> str:
     """How one greets at this time of day in Lund, Copenhagen, Hamburg and Oslo."""
-    hour = moment.astimezone(_ZONE).hour
+    hour = moment.astimezone(ZONE).hour
     if 5 <= hour < 12:
-        return "Good morning"
-    return "Good afternoon" if 12 <= hour < 18 else "Good evening"
+        return _("Good morning")
+    return _("Good afternoon") if 12 <= hour < 18 else _("Good evening")
 
 
-def consortium(session: Session, partners: Partners) -> Consortium:
-    """The numbers behind the picture, counted from the tables."""
-    active = members.all_working(session)
-    known = people.by_names(session, {name for members in active.values() for name in members})
-    count = Counter(COUNTRIES.get(person.country or "", "elsewhere") for person in known.values())
-    longest = max(count.values(), default=1)
-    bars = [Bar(country, number, round(100 * number / longest)) for country, number in count.most_common()]
-    return Consortium(bars, len(known), len(partners), len(active))
+def consortium(snapshot: Snapshot, partners: Partners) -> Consortium:
+    """The numbers behind the picture."""
+    count = {code: snapshot.people_by_country.get(code, 0) for code in (*ORDER, OTHER)}
+    longest = max(count.values(), default=0) or 1
+    bars = [
+        Bar(_("elsewhere") if code == OTHER else COUNTRIES[code], number, round(100 * number / longest), code == OTHER)
+        for code, number in sorted(count.items(), key=lambda item: -item[1])
+        if number
+    ]
+    return Consortium(bars, snapshot.people, len(partners), snapshot.working)

@@ -2,32 +2,26 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
-from kontor import __version__, words
+from kontor import __version__, quantities, words
 from kontor.errors import KontorError
+from kontor.web.languages import page_shown
 from kontor.web.look import STATIC
 from kontor.web.signin import Visitor
+from kontor.web.tables import COUNTRIES as COUNTRIES
+from kontor.web.tables import SECTORS as SECTORS
+from kontor.web.tables import format_name
 
 _TEMPLATES = Path(__file__).parent / "templates"
 _NODE_MODULES = Path(__file__).parents[2] / "node_modules"
-COUNTRIES = {"SE": "Sweden", "DK": "Denmark", "DE": "Germany", "NO": "Norway"}
-SECTORS = {
-    "academia": "university",
-    "hospital": "hospital",
-    "company": "company",
-    "infrastructure": "facility",
-    "region": "region",
-    "cluster": "cluster organisation",
-}
-FORMATS = {"nifti": "NIfTI", "mrc": "MRC", "mzml": "mzML", "nexus": "NeXus", "tiff": "TIFF"}
 
 
 def htmx_file() -> Path:
@@ -44,38 +38,6 @@ def htmx_file() -> Path:
     raise KontorError("The pages' script htmx is missing. Run `make setup`.", code="no_htmx")
 
 
-def format_name(format: str) -> str:
-    """A file format as its makers write it."""
-    return FORMATS.get(format, format)
-
-
-def size_words(size: int) -> str:
-    """A size as people say it: `812 bytes`, `1.4 MB`, `21 GB`."""
-    if size < 1000:
-        return f"{size} bytes"
-    value = float(size)
-    for unit in ("kB", "MB", "GB", "TB"):
-        value /= 1000
-        if value < 999.5 or unit == "TB":
-            break
-    return f"{value:.1f} {unit}" if value < 9.95 else f"{value:.0f} {unit}"
-
-
-def ago_words(moment: datetime, now: datetime | None = None) -> str:
-    """How long ago something was, as people say it."""
-    seconds = ((now or datetime.now(UTC)) - moment).total_seconds()
-    for limit, length, one, many in (
-        (90, 1, "just now", "just now"),
-        (5400, 60, "a minute ago", "{} minutes ago"),
-        (129600, 3600, "an hour ago", "{} hours ago"),
-        (float("inf"), 86400, "yesterday", "{} days ago"),
-    ):
-        if seconds < limit:
-            count = round(seconds / length)
-            return one if count <= 1 else many.format(count)
-    raise AssertionError("unreachable")
-
-
 @cache
 def _environment() -> Environment:
     environment = Environment(
@@ -87,8 +49,16 @@ def _environment() -> Environment:
         extensions=["jinja2.ext.i18n"],
     )
     environment.install_gettext_callables(words.gettext, words.ngettext, newstyle=True)  # type: ignore[attr-defined]
-    environment.filters.update(size=size_words, ago=ago_words, format_name=format_name)
-    environment.globals.update(countries=COUNTRIES, sectors=SECTORS)
+    environment.policies["ext.i18n.trimmed"] = True
+    environment.filters.update(
+        day=quantities.day,
+        moment=quantities.moment,
+        number=quantities.number,
+        size=quantities.size,
+        ago=quantities.ago,
+        format_name=format_name,
+    )
+    environment.globals.update(countries=COUNTRIES, sectors=SECTORS, languages=words.LANGUAGES)
     return environment
 
 
@@ -117,10 +87,23 @@ def page(
             domain=site.settings.server.domain,
             public_url=site.public_url,
             demo=site.settings.demo.enabled,
+            language=words.language(),
+            this_page=page_shown(request),
             **values,
         )
     )
     return HTMLResponse(text, status, headers={"Cache-Control": "no-store"})
+
+
+def part(request: Request, template: str, **values: Any) -> Markup:
+    """A part of a page that is drawn once and shown often: nothing in it may depend on who looks."""
+    prefix = request.app.state.site.service_prefix
+    return Markup(_environment().get_template(template).render(prefix=prefix, **values))  # noqa: S704 (autoescaped)
+
+
+def whole(template: str, **values: Any) -> str:
+    """A document that stands by itself: no frame, no visitor, no address."""
+    return _environment().get_template(template).render(**values)
 
 
 def message_page(request: Request, status: int, code: str, message: str) -> Response:

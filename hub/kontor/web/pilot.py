@@ -4,32 +4,34 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Form, Request
+from fastapi import APIRouter, Form, Query, Request
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import RedirectResponse, Response
 
 from kontor.clusters.client import ClusterClient, ClusterInfo
-from kontor.data import catalogue
 from kontor.data.api import find
-from kontor.data.catalogue import DataSet
 from kontor.errors import KontorError, NotAllowed, NotFound
 from kontor.people import store as people
 from kontor.people.requests import InSession
 from kontor.pilots import standing
 from kontor.pilots.standing import Standing
-from kontor.pilots.view import PilotView, pilot_view
+from kontor.web import overview
 from kontor.web.pages import page
+from kontor.web.pilot_frame import pilot_page
 from kontor.web.previews import Previews
 from kontor.web.signin import FromVisitor, Visitor
 from kontor.web.workspace import Workspace
+from kontor.words import _
 
 router = APIRouter(include_in_schema=False)
 START_WORKERS = 2
+_Told = Annotated[str, Query(max_length=40)]
 
 
 @router.get("/pilots/{slug}")
-async def pilot(request: Request, visitor: FromVisitor, slug: str) -> Response:
-    return await _pilot_page(request, visitor, slug)
+async def pilot(request: Request, visitor: FromVisitor, slug: str, done: _Told = "", was: _Told = "") -> Response:
+    """The overview. `done` is what was just done, so that the page says so and offers to take it back."""
+    return await _pilot_page(request, visitor, slug, done=done, was=was)
 
 
 @router.post("/pilots/{slug}/clusters")
@@ -46,9 +48,14 @@ async def change_clusters(
     `do` is `start`, `stop` or `scale`; the last with the number of workers wanted.
     """
     place = await run_in_threadpool(_standing, request, visitor, slug)
+    if place.mode != "working":
+        raise standing.not_active(place.pilot)
     if not place.can("run"):
         raise NotAllowed(
-            f"Your role in this pilot is {place.role}. Clusters are for runners, editors and leads.", code="may_not_run"
+            _("Your role in this pilot is {role}. Clusters are for runners, editors and leads.").format(
+                role=_(place.role or "")
+            ),
+            code="may_not_run",
         )
     clusters: ClusterClient = request.app.state.clusters
     try:
@@ -57,9 +64,9 @@ async def change_clusters(
         elif do == "scale":
             await clusters.scale(slug, name, workers)
         elif do == "stop":
-            await clusters.stop(slug, name)
+            await clusters.stop(slug, name, asked_by=visitor.name)
         else:
-            raise NotFound(f"Nothing here is called {do[:20]!r}.", code="no_such_action")
+            raise NotFound(_("Nothing here is called {name}.").format(name=repr(do[:20])), code="no_such_action")
     except KontorError as error:
         return await _pilot_page(request, visitor, slug, problem=error)
     return RedirectResponse(f"{request.app.state.site.service_prefix}pilots/{slug}#clusters", 303)
@@ -74,7 +81,7 @@ async def clusters_address(request: Request, visitor: FromVisitor, slug: str) ->
 
 @router.get("/fragments/pilots/{slug}/clusters")
 async def clusters_now(request: Request, visitor: FromVisitor, slug: str) -> Response:
-    place = await run_in_threadpool(_standing, request, visitor, slug)
+    place = standing.working(await run_in_threadpool(_standing, request, visitor, slug))
     found, problem = await _clusters(request, slug)
     starters = await run_in_threadpool(_names, request, found)
     return page(
@@ -97,21 +104,31 @@ def preview(request: Request, session: InSession, visitor: FromVisitor, pilot: s
     return Response(picture, media_type="image/png", headers={"Cache-Control": "private, max-age=600"})
 
 
-async def _pilot_page(request: Request, visitor: Visitor, slug: str, *, problem: KontorError | None = None) -> Response:
-    view, place, datasets = await run_in_threadpool(_read, request, visitor, slug)
-    clusters, cluster_problem = await _clusters(request, slug)
+async def _pilot_page(
+    request: Request,
+    visitor: Visitor,
+    slug: str,
+    *,
+    done: str = "",
+    was: str = "",
+    problem: KontorError | None = None,
+) -> Response:
+    seen = await run_in_threadpool(overview.read, request, visitor, slug, done, was)
+    place, works = seen.place, seen.place.mode == "working" and seen.place.role is not None
+    clusters, cluster_problem = await _clusters(request, slug) if works else ([], None)
     workspace: Workspace = request.app.state.workspace
-    return page(
+    return pilot_page(
         request,
         "pilot.html",
         visitor=visitor,
-        here="pilots",
+        place=place,
+        tab="overview",
         status=problem.status if problem else 200,
-        pilot=view,
-        facts=place.pilot,
-        datasets=datasets,
-        workspace=await workspace.state(slug),
-        slug=slug,
+        seen=seen,
+        pilot=seen.view,
+        works=works,
+        datasets=seen.datasets,
+        workspace=await workspace.state(slug) if works else None,
         clusters=clusters,
         cluster_problem=cluster_problem,
         may_run=place.can("run"),
@@ -123,22 +140,9 @@ async def _pilot_page(request: Request, visitor: Visitor, slug: str, *, problem:
 
 
 def _standing(request: Request, visitor: Visitor, slug: str) -> Standing:
+    """A member's standing; an office gives no right to clusters."""
     with request.app.state.sessions() as session:
         return standing.of_person(session, visitor.name, slug)
-
-
-def _read(request: Request, visitor: Visitor, slug: str) -> tuple[PilotView, Standing, list[DataSet]]:
-    state = request.app.state
-    with state.sessions() as session:
-        place = standing.of_person(session, visitor.name, slug)
-        view = pilot_view(
-            session,
-            place,
-            portraits=state.portraits,
-            here=state.presence.here(slug),
-            service_url=state.site.service_public_url,
-        )
-        return view, place, catalogue.datasets_of(session, slug)
 
 
 async def _clusters(request: Request, slug: str) -> tuple[list[ClusterInfo], str | None]:
@@ -155,4 +159,4 @@ def _names(request: Request, clusters: list[ClusterInfo]) -> dict[str, str]:
     starters = {one.started_by for one in clusters}
     with request.app.state.sessions() as session:
         known = people.by_names(session, starters)
-    return {name: known[name].display_name if name in known else "the workspace" for name in starters}
+    return {name: known[name].display_name if name in known else _("the workspace") for name in starters}

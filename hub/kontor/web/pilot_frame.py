@@ -8,7 +8,8 @@ from fastapi import Request
 from sqlalchemy.orm import Session
 from starlette.responses import Response
 
-from kontor.pilots import standing
+from kontor.pilots import budget, standing
+from kontor.pilots.budget import BudgetStanding
 from kontor.pilots.standing import Standing
 from kontor.web.pages import page
 from kontor.web.signin import Visitor
@@ -54,9 +55,18 @@ def pilot_page(
         here="pilots",
         status=status,
         place=place,
+        budget_standing=_budget(request, place),
         facts=place.pilot,
         slug=place.pilot.slug,
         tabs=TABS,
         tab=tab,
         **values,
     )
+
+
+def _budget(request: Request, place: Standing) -> BudgetStanding | None:
+    """How the budget stands, for the notice on all pages of a pilot that works or could; one query."""
+    if place.pilot.state != "active":
+        return None
+    with request.app.state.sessions() as session:
+        return budget.standing.of(session, place.pilot.slug, request.app.state.site.settings.budget)

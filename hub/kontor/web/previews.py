@@ -13,6 +13,7 @@ from kontor.data.credentials import Broker
 from kontor.data.objectstore import client
 from kontor.data.store_access import BUCKET
 from kontor.errors import NotFound, Unavailable
+from kontor.words import _
 
 _KEPT: Final = 100
 _LARGEST: Final = 2_000_000
@@ -45,7 +46,7 @@ class Previews:
             If the store does not answer.
         """
         if dataset.preview is None:
-            raise NotFound(f"The data set {dataset.id!r} has no preview.", code="no_preview")
+            raise NotFound(_("The data set {name} has no preview.").format(name=dataset.id), code="no_preview")
         key = (dataset.preview, dataset.sha256)
         with self._lock:
             found = self._kept.get(key)
@@ -58,14 +59,16 @@ class Previews:
         return found
 
     def _fetch(self, dataset: DataSet, key: str, role: str, account: str) -> bytes:
-        keys = self._broker.credentials(dataset.pilot, role, caller=account)
+        keys = self._broker.credentials(dataset.pilot, role, caller=account, generation=None)
         s3 = client("s3", self._store_url, keys["AccessKeyId"], keys["SecretAccessKey"], keys["Token"])
         try:
             picture: bytes = s3.get_object(Bucket=BUCKET, Key=key)["Body"].read(_LARGEST + 1)
         except ClientError as error:
-            raise NotFound(f"The preview of {dataset.id!r} is not in the store.", code="no_preview") from error
+            raise NotFound(
+                _("The preview of {name} is not in the store.").format(name=dataset.id), code="no_preview"
+            ) from error
         except BotoCoreError as error:
-            raise Unavailable("The data store does not answer at the moment.", code="store_down") from error
+            raise Unavailable(_("The data store does not answer at the moment."), code="store_down") from error
         if len(picture) > _LARGEST or not picture.startswith(_PNG):
-            raise NotFound(f"The preview of {dataset.id!r} is not a picture.", code="no_preview")
+            raise NotFound(_("The preview of {name} is not a picture.").format(name=dataset.id), code="no_preview")
         return picture

@@ -28,6 +28,7 @@ from kontor.people.portrait import Portrait
 from kontor.pilots import access
 from kontor.site import Site
 from kontor.web.seal import Seal
+from kontor.words import _
 
 CLIENT_ID = f"service-{names.SERVICE_NAME}"
 SESSION_SECONDS = 12 * 3600
@@ -93,7 +94,7 @@ class SignIn:
             raise SignInFirst
         name = str(model.get("name", ""))
         if model.get("kind") != "user" or not names.is_person(name):
-            raise NotAllowed("The lobby is for people. Sign in as yourself.", code="not_a_person")
+            raise NotAllowed(_("The lobby is for people. Sign in as yourself."), code="not_a_person")
         return name
 
     def begin(self, after: str) -> Response:
@@ -125,10 +126,12 @@ class SignIn:
         cookie = f"state-{state[:8]}"
         kept = self._states.open(self._cookie(request, cookie), seconds=STATE_SECONDS)
         if not state or kept is None or not secrets.compare_digest(kept["state"].encode(), state.encode()):
-            raise SignInFailed("This sign-in took too long or was begun in another window. Open the lobby once more.")
+            raise SignInFailed(
+                _("This sign-in took too long or was begun in another window. Open the lobby once more.")
+            )
         code = request.query_params.get("code")
         if not code:
-            raise SignInFailed("The hub did not sign you in. Open the lobby to try again.")
+            raise SignInFailed(_("The hub did not sign you in. Open the lobby to try again."))
         token = await self._exchange(code, kept["verifier"])
         access.poke(self._site)  # somebody who signed in for the first time has their access derived now
         answer = RedirectResponse(self._ours(kept["after"]), 302)
@@ -157,10 +160,10 @@ class SignIn:
         try:
             answer = await self._client.post(f"{self._site.hub_api_url}/oauth2/token", data=form)
         except httpx.HTTPError as error:
-            raise Unavailable("The hub does not answer. Try again in a moment.") from error
+            raise Unavailable(_("The hub does not answer. Try again in a moment.")) from error
         token = answer.json().get("access_token") if answer.is_success else None
         if not token:
-            raise SignInFailed("The hub did not accept this sign-in. Open the lobby once more.")
+            raise SignInFailed(_("The hub did not accept this sign-in. Open the lobby once more."))
         return str(token)
 
     def _ours(self, path: str) -> str:
@@ -180,13 +183,15 @@ class SignIn:
         header = ";".join(request.headers.getlist("cookie"))
         values = [
             value
-            for name, _, value in (part.strip().partition("=") for part in header.split(";"))
+            for name, _equals, value in (part.strip().partition("=") for part in header.split(";"))
             if name == self._name(cookie)
         ]
         if len(values) > 1:
             raise SignInFailed(
-                "Another page has left a cookie for this address, so it cannot be told who you are. Delete the cookies "
-                f"of {self._site.settings.server.domain} in your browser, sign in again, and tell the operator."
+                _(
+                    "Another page has left a cookie for this address, so it cannot be told who you are. Delete the "
+                    "cookies of {domain} in your browser, sign in again, and tell the operator."
+                ).format(domain=self._site.settings.server.domain)
             )
         return values[0] if values else None
 
@@ -230,7 +235,7 @@ async def _visitor(request: Request) -> Visitor:
 
     person = await run_in_threadpool(known)
     if person is None:
-        raise NotAllowed("We do not know you any more. Sign out and sign in again.", code="unknown_person")
+        raise NotAllowed(_("We do not know you any more. Sign out and sign in again."), code="unknown_person")
     return Visitor(name, state.portraits.of(person))
 
 

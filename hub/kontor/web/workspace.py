@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Request
+from typing import Annotated
+from urllib.parse import quote, urlencode
+
+from fastapi import APIRouter, Depends, Query, Request
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import RedirectResponse, Response
 
@@ -10,13 +13,22 @@ from kontor import names
 from kontor.audit import trail
 from kontor.errors import KontorError, NotAllowed, NotFound, Unavailable
 from kontor.hubapi import HubAPI
-from kontor.pilots import access, standing
+from kontor.pilots import access, file_names, standing
 from kontor.pilots.standing import Standing
 from kontor.site import Site
 from kontor.web.pages import page
 from kontor.web.signin import FromVisitor, Visitor
+from kontor.words import _
 
 router = APIRouter(include_in_schema=False)
+
+
+def _file(path: Annotated[str, Query(alias="open", max_length=file_names.LONGEST_PATH)] = "") -> str:
+    """The file to open in the workspace, if it can be one; whether it is there shows when the lab opens it."""
+    return path if all(file_names.is_plain(part) for part in path.split("/")) else ""
+
+
+FromFile = Annotated[str, Depends(_file)]
 
 
 class Workspace:
@@ -26,10 +38,17 @@ class Workspace:
         self._site = site
         self._hub = hub
 
-    def lab_url(self, slug: str, person: str) -> str:
-        """Where the workspace is, in a browser: everybody has their own arrangement of its windows."""
+    def lab_url(self, slug: str, person: str, path: str = "") -> str:
+        """Where the workspace is, in a browser: everybody has their own arrangement of its windows.
+
+        Parameters
+        ----------
+        path : str, optional
+            A file that is opened in it.
+        """
         account = names.workspace_account(slug)
-        return f"{self._site.public_url_of(account)}/user/{account}/lab/workspaces/{person}"
+        address = f"{self._site.public_url_of(account)}/user/{account}/lab/workspaces/{person}"
+        return f"{address}/tree/{quote(path)}" if path else address
 
     async def state(self, slug: str, person: str | None = None) -> str:
         """`open`, `opening`, `closing`, `closed`, `missing` (not made yet) or `unknown` (the hub does not answer).
@@ -57,12 +76,12 @@ class Workspace:
         if person is None:
             return "open"
         try:
-            answer = await self._hub.request("GET", f"/shares/{names.workspace_account(slug)}/")
+            people = await self._hub.shared_with(names.workspace_account(slug))
         except KontorError:
             return "unknown"
-        if any(share["user"] and share["user"]["name"] == person for share in answer.json()["items"]):
+        if person in people:
             return "open"
-        access.poke(self._site)
+        access.poke(self._site, slug)
         return "letting-in"
 
     async def start(self, slug: str) -> None:
@@ -76,65 +95,72 @@ class Workspace:
         try:
             await self._hub.start_server(names.workspace_account(slug))
         except NotFound:
-            access.poke(self._site)
+            access.poke(self._site, slug)
             raise Unavailable(
-                "This workspace is still being prepared. Please try again in half a minute.", code="workspace_missing"
+                _("This workspace is still being prepared. Please try again in half a minute."),
+                code="workspace_missing",
             ) from None
 
 
 @router.get("/pilots/{slug}/workspace")
 @router.post("/pilots/{slug}/workspace")
-async def open_workspace(request: Request, visitor: FromVisitor, slug: str) -> Response:
+async def open_workspace(request: Request, visitor: FromVisitor, slug: str, file: FromFile) -> Response:
     """Open it, or show why not. Also reached by a link from labs, hence GET: opening harms nobody."""
     place = await run_in_threadpool(_may_open, request, visitor, slug)
     workspace: Workspace = request.app.state.workspace
     state = await workspace.state(slug, visitor.name)
     if state == "open":
-        return RedirectResponse(workspace.lab_url(slug, visitor.name), 303)
+        return RedirectResponse(workspace.lab_url(slug, visitor.name, file), 303)
     try:
         await workspace.start(slug)
     except Unavailable as error:
-        return _starting(request, visitor, place, "failed", error.message, 503)
+        return _starting(request, visitor, place, file, "failed", error.message, 503)
     if state == "closed":
         await run_in_threadpool(_note, request, visitor, slug)
-    return RedirectResponse(f"{request.app.state.site.service_prefix}pilots/{slug}/workspace/opening", 303)
+    address = f"{request.app.state.site.service_prefix}pilots/{slug}/workspace/opening{_query(file)}"
+    return RedirectResponse(address, 303)
 
 
 @router.get("/pilots/{slug}/workspace/opening")
-async def opening(request: Request, visitor: FromVisitor, slug: str) -> Response:
+async def opening(request: Request, visitor: FromVisitor, slug: str, file: FromFile) -> Response:
     """How the opening goes. Without scripts the page reloads itself."""
     place = await run_in_threadpool(_may_open, request, visitor, slug)
     workspace: Workspace = request.app.state.workspace
     state = await workspace.state(slug, visitor.name)
     if state == "open":
-        return RedirectResponse(workspace.lab_url(slug, visitor.name), 303)
-    return _starting(request, visitor, place, *_told(state))
+        return RedirectResponse(workspace.lab_url(slug, visitor.name, file), 303)
+    return _starting(request, visitor, place, file, *_told(state))
 
 
 @router.get("/fragments/pilots/{slug}/opening")
-async def opening_now(request: Request, visitor: FromVisitor, slug: str) -> Response:
+async def opening_now(request: Request, visitor: FromVisitor, slug: str, file: FromFile) -> Response:
     """The moving part of that page; when all is ready it sends the browser to the lab."""
     place = await run_in_threadpool(_may_open, request, visitor, slug)
     workspace: Workspace = request.app.state.workspace
     state = await workspace.state(slug, visitor.name)
     if state == "open":
-        return Response(headers={"HX-Redirect": workspace.lab_url(slug, visitor.name)})
-    return _starting(request, visitor, place, *_told(state), template="fragments/opening.html")
+        return Response(headers={"HX-Redirect": workspace.lab_url(slug, visitor.name, file)})
+    return _starting(request, visitor, place, file, *_told(state), template="fragments/opening.html")
+
+
+def _query(file: str) -> str:
+    return f"?{urlencode({'open': file})}" if file else ""
 
 
 def _told(state: str) -> tuple[str, str]:
     """Whether it still goes on, and the sentence for it."""
     if state in ("opening", "letting-in", "unknown"):
-        return "going", "The workspace starts. This takes a few seconds; the page moves on by itself."
+        return "going", _("The workspace starts. This takes a few seconds; the page moves on by itself.")
     if state == "closing":
-        return "going", "The workspace is just being closed. One moment."
-    return "failed", "The workspace did not start. Nothing in it is lost. Please try once more."
+        return "going", _("The workspace is just being closed. One moment.")
+    return "failed", _("The workspace did not start. Nothing in it is lost. Please try once more.")
 
 
 def _starting(
     request: Request,
     visitor: Visitor,
     place: Standing,
+    file: str,
     stage: str,
     message: str,
     status: int = 200,
@@ -148,6 +174,7 @@ def _starting(
         here="pilots",
         status=status,
         pilot=place.pilot,
+        query=_query(file),
         stage=stage,
         message=message,
     )

@@ -20,6 +20,7 @@ import pytest
 from dask_gateway import Gateway
 from dask_gateway.auth import JupyterHubAuth
 
+from kontor.database import upgrade
 from kontor.settings import Settings
 from kontor.site import Ports, Site
 
@@ -179,6 +180,7 @@ def make_site(tmp_path_factory: pytest.TempPathFactory) -> Callable[[], Site]:
         site.make_secrets(["cluster-signing-key", "gateway-token"])
         site.secret_file("service-token").write_text("lobby-token")
         site.save()
+        upgrade(site.database_url)
         return site
 
     return make

@@ -10,7 +10,7 @@ from itsdangerous import URLSafeTimedSerializer
 from kontor.clusters.cluster_token import ClusterClaim, read, sign
 from kontor.errors import NotAllowed
 
-CLAIM = ClusterClaim(cluster="c" * 32, pilot="knee-mr", owner="u" + "a" * 24)
+CLAIM = ClusterClaim(cluster="c" * 32, pilot="knee-mr", owner="u" + "a" * 24, started=1_700_000_000_000)
 DAY = timedelta(days=1)
 
 
@@ -19,7 +19,7 @@ def test_round_trip() -> None:
 
 
 def test_format_is_the_agreed_one() -> None:
-    payload = {"cluster": CLAIM.cluster, "pilot": CLAIM.pilot, "owner": CLAIM.owner}
+    payload = {"cluster": CLAIM.cluster, "pilot": CLAIM.pilot, "owner": CLAIM.owner, "started": CLAIM.started}
     assert URLSafeTimedSerializer("key").loads(sign(CLAIM, "key")) == payload
 
 

@@ -29,7 +29,7 @@ def test_settings_arrive(make_site: Callable[[], Site]) -> None:
     assert c.ClusterConfig.worker_memory == "1 G"
     assert c.ClusterConfig.worker_threads == c.ClusterConfig.worker_cores == 1
     assert c.ClusterConfig.idle_timeout == 1800
-    assert c.PilotAuthenticator.cache_max_age == 30
+    assert c.PilotAuthenticator.cache_max_age == 0
     assert c.PilotAuthenticator.jupyterhub_service_name == "gateway"
 
 

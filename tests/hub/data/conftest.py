@@ -9,7 +9,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
@@ -61,7 +61,7 @@ class RunningStore:
 
 
 def make_secrets() -> StoreSecrets:
-    return StoreSecrets(*(secrets.token_hex(32) for _ in range(5)))
+    return StoreSecrets(*(secrets.token_hex(32) for _ in fields(StoreSecrets))))
 
 
 def start_store(folder: Path, ports: StorePorts, keys: StoreSecrets) -> RunningStore:

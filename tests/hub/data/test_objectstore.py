@@ -28,7 +28,7 @@ from kontor.errors import KontorError, Unavailable
 from kontor.site import free_ports
 
 PORTS = StorePorts(*range(20001, 20011))
-SECRETS = StoreSecrets("ak", "admin-secret-x", "bk", "broker-secret-x", "signing-key-x")
+SECRETS = StoreSecrets("ak", "admin-secret-x", "bk", "broker-secret-x", "wk", "warden-secret-x", "signing-key-x")
 PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\x00\x00\x00\x04\x00\x00\x00\x00\x00"
 
 

@@ -1,13 +1,14 @@
 """The demo pilots: who is where, and seeding twice."""
 
 import tomllib
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from sqlalchemy.orm import Session
 
 from kontor import names
-from kontor.pilots import demo, members
+from kontor.pilots import demo, members, store
 
 ROOT = Path(__file__).parents[3]
 EXPECTED = {
@@ -34,9 +35,12 @@ def test_seeding_again_changes_nothing_that_people_did(session: Session) -> None
     members.remove(session, "knee-mr", account("anke"))
     members.set_role(session, "knee-mr", account("jonas"), "lead")
     members.add(session, "knee-mr", account("nils"), "viewer")
+    closing = replace(store.get_one(session, "battery-neutrons"), state="closing", title="Batteries")
+    store.create(session, closing)
     before = members.all_working(session)
     demo.seed(session)
     assert members.all_working(session) == before
+    assert store.get_one(session, "battery-neutrons").title == "Batteries"
 
 
 @pytest.mark.parametrize(

@@ -71,8 +71,10 @@ def test_a_new_folder_is_private_and_has_its_notebooks(site: Site) -> None:
     assert {path.name for path in folder.iterdir()} == {
         "01-first-steps.ipynb",
         "10-mr-volume.ipynb",
+        "raw",
         "results",
         "scratch",
+        "outbox",
     }
 
 

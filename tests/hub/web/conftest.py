@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import AsyncIterator, Iterator
+from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -70,10 +71,13 @@ async def house(tmp_path: Path, hub: tuple[SmallHub, int]) -> AsyncIterator[Hous
     tokens["workspace"] = small.user("ws-knee-mr", "token-workspace")
     tokens["page"] = small.user(account("maja"), "token-page", scope="access:servers!server=ws-battery-neutrons/")
     tokens["gateway"] = small.user("gateway", "token-gateway", kind="service")
+    started = int(datetime.now(UTC).timestamp() * 1000)
     tokens["cluster"] = cluster_token.sign(
-        cluster_token.ClusterClaim("c1", "knee-mr", account("maja")), site.secret("cluster-signing-key")
+        cluster_token.ClusterClaim("c1", "knee-mr", account("maja"), started), site.secret("cluster-signing-key")
     )
-    tokens["forged"] = cluster_token.sign(cluster_token.ClusterClaim("c1", "knee-mr", account("maja")), "other key")
+    tokens["forged"] = cluster_token.sign(
+        cluster_token.ClusterClaim("c1", "knee-mr", account("maja"), started), "other key"
+    )
     small.servers["ws-knee-mr"] = None
     yield House(site, app, small, broker, clusters, tokens)
     await app.state.signin.close()

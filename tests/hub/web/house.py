@@ -24,6 +24,8 @@ SECRETS = (
     "cluster-signing-key",
     "store-broker-key",
     "store-broker-secret",
+    "store-warden-key",
+    "store-warden-secret",
 )
 PNG = b"\x89PNG\r\n\x1a\n picture"
 NASTY = "<script>alert('x')</script> & \"co\""
@@ -108,7 +110,7 @@ class RecordingClusters:
     async def scale(self, pilot: str, name: str, workers: int) -> None:
         self.asked.append(("scale", pilot, name, workers))
 
-    async def stop(self, pilot: str, name: str) -> None:
+    async def stop(self, pilot: str, name: str, *, asked_by: str = "") -> None:
         self.asked.append(("stop", pilot, name))
 
     async def close(self) -> None:

@@ -82,8 +82,8 @@ async def test_a_pilot_has_the_agreed_shape(house: House) -> None:
 
 async def test_a_workspace_acts_as_an_editor_in_its_own_pilot_only(house: House) -> None:
     found = await ask(house, "workspace", "pilots")
-    assert isinstance(found["pilots"], list)
-    assert [(one["slug"], one["role"], one["may_open"]) for one in found["pilots"]] == [("knee-mr", "editor", True)]
+    assert isinstance(found["items"], list)
+    assert [(one["slug"], one["role"], one["may_open"]) for one in found["items"]] == [("knee-mr", "editor", True)]
 
 
 @pytest.mark.parametrize(

@@ -16,10 +16,11 @@ from jupyterhub._data import DATA_FILES_PATH
 
 from kontor.people.faces import PALETTE
 from kontor.web import look
+from kontor.web.hub_languages import HubWords
 
 STOCK = Path(DATA_FILES_PATH)
 TEMPLATES = look.HUB_TEMPLATES.parent
-CSS = (look.STATIC / "kontor.css").read_text()
+CSS = "".join((look.STATIC / name).read_text() for name in ("kontor.css", "consortium.css"))
 HUB_CSS = (look.STATIC / "hub.css").read_text()
 STOCK_CSS = (STOCK / "static" / "css" / "style.min.css").read_text()
 THEMES = ("light", "dark")
@@ -147,7 +148,7 @@ def classes(markup: str) -> list[str]:
     return re.findall(r"class=\"([^\"]*)\"", plain)
 
 
-@pytest.mark.parametrize("name", ["kontor.css", "hub.css"])
+@pytest.mark.parametrize("name", ["kontor.css", "consortium.css", "hub.css"])
 def test_stylesheets_stay_small_and_whole(name: str) -> None:
     text = (look.STATIC / name).read_text()
     assert len(text.splitlines()) <= 300
@@ -176,6 +177,7 @@ def environment() -> Environment:
             ]
         ),
         autoescape=True,
+        extensions=[HubWords],
     )
 
 

@@ -8,8 +8,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from kontor.errors import Conflict
+from kontor.quantities import ago, size
 from kontor.web.lobby import greeting
-from kontor.web.pages import ago_words, size_words
 from tests.hub.web.house import NASTY, PNG, House, a_cluster, account
 
 PAGES = ["", "pilots", "pilots/knee-mr", "pilots/knee-mr/workspace/opening", "nothing", "pilots/membrane-proteins"]
@@ -177,7 +177,7 @@ def test_greetings_follow_the_clock_in_lund(hour: int, words: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("size", "words"),
+    ("count", "words"),
     [
         (0, "0 bytes"),
         (999, "999 bytes"),
@@ -190,8 +190,8 @@ def test_greetings_follow_the_clock_in_lund(hour: int, words: str) -> None:
         (3 * 10**15, "3000 TB"),
     ],
 )
-def test_sizes(size: int, words: str) -> None:
-    assert size_words(size) == words
+def test_sizes(count: int, words: str) -> None:
+    assert size(count) == words
 
 
 @pytest.mark.parametrize(
@@ -201,11 +201,11 @@ def test_sizes(size: int, words: str) -> None:
         (-5, "just now"),
         (89, "just now"),
         (90, "2 minutes ago"),
-        (3600, "60 minutes ago"),
+        (3600, "1 hour ago"),
         (5400, "2 hours ago"),
         (130000, "2 days ago"),
     ],
 )
 def test_how_long_ago(seconds: int, words: str) -> None:
     now = datetime(2026, 3, 1, tzinfo=UTC)
-    assert ago_words(now - timedelta(seconds=seconds), now) == words
+    assert ago(now - timedelta(seconds=seconds), now) == words

@@ -6,7 +6,7 @@ The lines of "what is new" become the first entries of the audit log; their tabl
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
+import re
 from typing import Any
 
 import sqlalchemy as sa
@@ -49,6 +49,7 @@ def _extend_pilot() -> None:
         sa.Column("changed", Moment(), nullable=False, server_default="2026-01-01 00:00:00"),
         sa.Column("closed_on", sa.Date(), nullable=True),
         sa.Column("archived_on", sa.Date(), nullable=True),
+        sa.Column("deletion_asked", Moment(), nullable=True),
         sa.Column("data_deleted", Moment(), nullable=True),
     ]
     for column in added:
@@ -86,6 +87,23 @@ def _make_tables() -> None:
         sa.PrimaryKeyConstraint("pilot", "partner", name="pk_pilot_partner"),
     )
     op.create_table(
+        "granted",
+        sa.Column("pilot", sa.String(length=27), nullable=False),
+        sa.Column("person", sa.String(length=25), nullable=False),
+        sa.Column("level", sa.String(length=4), nullable=False),
+        sa.ForeignKeyConstraint(["pilot"], ["pilot.slug"], name="fk_granted_pilot_pilot"),
+        sa.ForeignKeyConstraint(["person"], ["person.name"], name="fk_granted_person_person"),
+        sa.PrimaryKeyConstraint("pilot", "person", name="pk_granted"),
+    )
+    op.create_table(
+        "doors",
+        sa.Column("pilot", sa.String(length=27), nullable=False),
+        sa.Column("generation", sa.Integer(), nullable=False),
+        sa.Column("clusters_since", Moment(), nullable=True),
+        sa.ForeignKeyConstraint(["pilot"], ["pilot.slug"], name="fk_doors_pilot_pilot"),
+        sa.PrimaryKeyConstraint("pilot", name="pk_doors"),
+    )
+    op.create_table(
         "invitation",
         sa.Column("id", sa.String(length=16), nullable=False),
         sa.Column("pilot", sa.String(length=27), nullable=False),
@@ -115,6 +133,7 @@ def _make_tables() -> None:
         sa.Column("path", sa.String(length=1024), nullable=False),
         sa.Column("role", sa.String(length=12), nullable=False),
         sa.Column("token_hash", sa.String(length=64), nullable=False),
+        sa.Column("note", sa.String(length=200), nullable=False),
         sa.Column("made_by", sa.String(length=25), nullable=False),
         sa.Column("made", Moment(), nullable=False),
         sa.Column("expires", Moment(), nullable=False),
@@ -150,6 +169,22 @@ def _make_tables() -> None:
         sa.ForeignKeyConstraint(["pilot"], ["pilot.slug"], name="fk_usage_pilot_pilot"),
         sa.PrimaryKeyConstraint("pilot", "hour", "kind", "person", name="pk_usage"),
     )
+    op.create_table(
+        "budget",
+        sa.Column("pilot", sa.String(length=27), nullable=False),
+        sa.Column("used", sa.Double(), nullable=False),
+        sa.Column("stage", sa.String(length=8), nullable=False),
+        sa.Column("since", Moment(), nullable=False),
+        sa.ForeignKeyConstraint(["pilot"], ["pilot.slug"], name="fk_budget_pilot_pilot"),
+        sa.PrimaryKeyConstraint("pilot", name="pk_budget"),
+    )
+    op.create_table(
+        "meter",
+        sa.Column("name", sa.String(length=20), nullable=False),
+        sa.Column("counted", Moment(), nullable=False),
+        sa.Column("counters", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("name", name="pk_meter"),
+    )
 
 
 def _make_audit() -> None:
@@ -180,39 +215,46 @@ def _make_audit() -> None:
 
 
 def _move_events() -> None:
-    """Each line of the old table as an entry; what its sentence said stays in its details."""
+    """Each line of the old table as an entry. Its sentence goes, because it has a name in it; what it said is kept."""
     connection = op.get_bind()
-    audit = sa.table("audit", *(sa.column(name) for name in _COLUMNS))
-    event = sa.table("event", *(sa.column(name) for name in ("number", "moment", "pilot", "person", "kind", "text")))
+    audit = sa.table("audit", sa.column("moment", Moment()), *(sa.column(name) for name in _COLUMNS))
+    kept = ("number", "pilot", "person", "kind", "text")
+    event = sa.table("event", sa.column("moment", Moment()), *(sa.column(name) for name in kept))
     number, previous = 0, FIRST
     for line in connection.execute(sa.select(event).order_by(event.c.number)).mappings().all():
         number += 1
-        moment = _aware(line["moment"])
         entry = {
             "number": number,
+            "moment": line["moment"],
             "actor": line["person"] if line["kind"] in _SAME and line["person"] else "kontor",
             "action": line["kind"],
             "pilot": line["pilot"],
             "person": line["person"],
             "dataset": None,
-            "details": json.dumps(
-                {"title": line["text"], "role": "member"}, sort_keys=True, separators=(",", ":"), ensure_ascii=False
-            ),
+            "details": _details(line["kind"], line["text"]),
             "previous": previous,
         }
-        previous = chained(moment=moment, **entry)
-        connection.execute(sa.insert(audit).values(**entry, moment=moment.replace(tzinfo=None), hash=previous))
+        previous = chained(**entry)
+        connection.execute(sa.insert(audit).values(**entry, hash=previous))
     head = sa.table("audit_head", sa.column("id"), sa.column("number"), sa.column("hash"))
     connection.execute(sa.insert(head).values(id=1, number=number, hash=previous))
     op.drop_table("event")
 
 
-_COLUMNS = ("number", "moment", "actor", "action", "pilot", "person", "dataset", "details", "previous", "hash")
+_COLUMNS = ("number", "actor", "action", "pilot", "person", "dataset", "details", "previous", "hash")
 
 
-def _aware(moment: datetime | str) -> datetime:
-    found = datetime.fromisoformat(moment) if isinstance(moment, str) else moment
-    return found.replace(tzinfo=UTC)
+_SAID = {
+    "data_added": re.compile(r"\ANew data: (?P<title>.*)\.\Z", re.DOTALL),
+    "member_added": re.compile(r" joined as (?P<role>[a-z]+)\.\Z"),
+    "role_changed": re.compile(r" is now (?P<role>[a-z]+)\.\Z"),
+}
+
+
+def _details(kind: str, text: str) -> str:
+    found = _SAID[kind].search(text) if kind in _SAID else None
+    details = found.groupdict() if found else {}
+    return json.dumps(details, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 
 
 def _lock_audit() -> None:
@@ -223,6 +265,12 @@ def _lock_audit() -> None:
                 f"CREATE TRIGGER audit_no_{verb.lower()} BEFORE {verb} ON audit "
                 "BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END"
             )
+        # INSERT OR REPLACE deletes without asking the trigger for DELETE
+        op.execute(
+            "CREATE TRIGGER audit_no_replace BEFORE INSERT ON audit "
+            "WHEN EXISTS (SELECT 1 FROM audit WHERE number >= NEW.number) "
+            "BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END"
+        )
         return
     op.execute(
         "CREATE FUNCTION audit_is_append_only() RETURNS trigger LANGUAGE plpgsql AS "

@@ -1,0 +1,1 @@
+"""The folders of pilots: what is in them, and who may do what there, whatever tool made it."""
