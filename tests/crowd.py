@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 from sqlalchemy.orm import Session, sessionmaker
 
 from kontor.audit import trail
+from kontor.names import account_name
 from kontor.people import store as people
 from kontor.people.partners import load_partners
 from kontor.pilots import members, store
@@ -42,15 +43,17 @@ NEWS = ("workspace_opened", "lab_started", "cluster_stopped", "data_added", "sig
 
 
 def people_in(session: Session, *, now: datetime) -> list[str]:
-    """The people; their account names."""
+    """The people, each of whom signed in once; their account names."""
     draw, partners = random.Random(1), list(load_partners())
     names = []
     for number in range(PEOPLE):
         home = draw.choice(partners) if draw.random() < 0.9 else None
-        person = people.introduce(
+        subject = f"crowd-{number:04}@demo.kontor.localhost"
+        person = people.record_login(
             session,
+            name=account_name("demo", subject),
             issuer="demo",
-            subject=f"crowd-{number:04}@demo.kontor.localhost",
+            subject=subject,
             display_name=f"Person Number{number}",
             partner=home.slug if home else None,
             country=home.country if home else None,

@@ -49,6 +49,10 @@ class Screen:
         """Press *Open workspace* beside a pilot and wait for its JupyterLab."""
         row = self.page.get_by_role("listitem").filter(has_text=title)
         await row.get_by_role("button", name="Open workspace").click()
+        await self.until_lab()
+
+    async def until_lab(self) -> None:
+        """Wait for JupyterLab with its files."""
         await self.page.wait_for_url(re.compile(r"/lab"), timeout=PATIENCE)
         await expect(self.page.locator("#jp-top-panel")).to_be_visible(timeout=PATIENCE)
         await expect(self.page.locator(".jp-DirListing-item[title^='Name: ']").first).to_be_visible(timeout=PATIENCE)

@@ -8,8 +8,6 @@ from pathlib import Path
 import pytest
 from playwright.async_api import Browser, async_playwright
 
-from tests.hub.web.conftest import house as house
-from tests.hub.web.conftest import hub as hub
 from tests.tree import Tree
 from tests.ui.browser import Screen, launch
 

@@ -13,7 +13,8 @@ import pytest
 from playwright.async_api import Browser, Page, Route
 
 from kontor.web import look
-from tests.hub.web.house import House, a_cluster, account
+from tests.hub.web.conftest import a_house, small_hub
+from tests.hub.web.every_page import PAGES, furnish, links, pages_without_a_row
 from tests.hub.web.served import Served, serving
 from tests.hub.web.test_look import OVERRIDDEN, STOCK, render
 from tests.ui.axe import violations
@@ -22,25 +23,6 @@ pytestmark = pytest.mark.browser
 THEMES = ("light", "dark")
 NEVER_ANSWERED = "http://hub.kontor.localhost:9/hub/"
 
-# who looks, at what, and with which status it answers; every kind of page of the service has a row
-PAGES = [
-    ("maja", "", 200),
-    ("maja", "pilots", 200),
-    ("maja", "pilots/new", 200),
-    ("ingrid", "proposals", 200),
-    ("maja", "consortium", 200),
-    ("maja", "pilots/knee-mr", 200),
-    ("jonas", "pilots/knee-mr", 200),
-    ("maja", "pilots/knee-mr/people", 200),
-    ("maja", "pilots/knee-mr/files", 200),
-    ("maja", "pilots/knee-mr/budget", 200),
-    ("maja", "pilots/knee-mr/log", 200),
-    ("maja", "pilots/knee-mr/shares", 200),
-    ("maja", "pilots/knee-mr/workspace/opening", 200),
-    ("greta", "waiting", 200),
-    ("greta", "pilots/knee-mr", 403),
-    (None, "nothing/here", 404),
-]
 IDS = [f"{persona or 'nobody'} at {path or 'the lobby'}" for persona, path, _status in PAGES]
 
 FOCUS = """() => {
@@ -50,17 +32,19 @@ FOCUS = """() => {
   const box = one.getBoundingClientRect();
   const again = one.dataset.reached === "yes";  // a part of a field, such as the month of a date, marks itself
   one.dataset.reached = "yes";
+  const drawn = one.closest("svg") && [...one.children].map(part => getComputedStyle(part)).some(part =>
+    (part.stroke !== "none" && parseFloat(part.strokeWidth) >= 2) || part.textDecorationLine === "underline");
   return {
     again,
     what: one.outerHTML.slice(0, 160),
-    ring: style.outlineStyle !== "none" && parseFloat(style.outlineWidth) >= 2,
+    ring: (style.outlineStyle !== "none" && parseFloat(style.outlineWidth) >= 2) || drawn,
     seen: box.width > 4 && box.height > 4 && box.right > 0 && box.bottom > 0,
   };
 }"""
 NOT_REACHED = """() => [...document.querySelectorAll(
   "a[href], button, input, select, textarea, summary, [tabindex='0']"
 )].filter(one => one.checkVisibility({ visibilityProperty: true }) && !one.disabled && one.type !== "hidden"
-  && one.type !== "radio" && !one.closest("[inert]") && one.dataset.reached !== "yes")
+  && one.type !== "radio" && one.tabIndex >= 0 && !one.closest("[inert]") && one.dataset.reached !== "yes")
   .map(one => one.outerHTML.slice(0, 160))"""
 UNNAMED = """() => [...document.querySelectorAll("input, select, textarea")].filter(one =>
   !["hidden", "submit", "button"].includes(one.type) && !(one.labels && one.labels.length)
@@ -75,22 +59,27 @@ TOO_WIDE = """() => {
 }"""
 
 
-@pytest.fixture
-async def served(house: House) -> AsyncIterator[Served]:
-    for persona in ("ingrid", "henrik"):
-        house.tokens[persona] = house.hub.user(account(persona), f"token-{persona}")
-    house.clusters.running = [a_cluster("knee-mr"), a_cluster("knee-mr", "c2", status="pending", workers=0)]
-    house.hub.servers["ws-knee-mr"] = {"ready": False, "pending": "spawn"}
-    house.app.state.presence.heard("knee-mr", [account("jonas"), account("maja")])
-    async with serving(house) as one:
-        yield one
+@pytest.fixture(scope="module")
+def names() -> dict[str, str]:
+    """What stands for the names in paths."""
+    return {}
+
+
+@pytest.fixture(scope="module")
+async def served(tmp_path_factory: pytest.TempPathFactory, names: dict[str, str]) -> AsyncIterator[Served]:
+    """One house for all tests of this module, which only look at it."""
+    with small_hub() as hub:
+        async with a_house(tmp_path_factory.mktemp("house"), hub) as house:
+            names.update(furnish(house), **await links(house))
+            async with serving(house) as one:
+                yield one
 
 
 Opener = Callable[..., Awaitable[Page]]
 
 
 @pytest.fixture
-async def opened(served: Served, browser: Browser) -> AsyncIterator[Opener]:
+async def opened(served: Served, browser: Browser, names: dict[str, str]) -> AsyncIterator[Opener]:
     """Opens a page of the service for a persona in a window of its own."""
     contexts = []
 
@@ -98,9 +87,10 @@ async def opened(served: Served, browser: Browser) -> AsyncIterator[Opener]:
         context = await served.context(browser, persona, **{"bypass_csp": True, **options})
         contexts.append(context)
         page = await context.new_page()
-        answer = await page.goto(served.url + path)
+        address = served.url + path.format_map(names)
+        answer = await page.goto(address)
         assert answer
-        assert (answer.status, page.url) == (status, served.url + path)
+        assert (answer.status, page.url) == (status, address)
         assert await page.locator("h1").count() == 1
         return page
 
@@ -109,13 +99,19 @@ async def opened(served: Served, browser: Browser) -> AsyncIterator[Opener]:
         await context.close()
 
 
+def test_every_page_is_looked_at(served: Served) -> None:
+    assert pages_without_a_row(served.house) == set()
+
+
 @pytest.mark.parametrize(("persona", "path", "status"), PAGES, ids=IDS)
 async def test_axe_finds_nothing(opened: Opener, persona: str | None, path: str, status: int) -> None:
     found = []
+    page = await opened(persona, path, status)
     for theme in THEMES:
-        page = await opened(persona, path, status, color_scheme=theme)
+        await page.emulate_media(color_scheme=theme)
+        await page.wait_for_function("theme => document.documentElement.dataset.theme === theme", arg=theme)
         found += [f"{theme}: {line}" for line in await violations(page)]
-    assert found == []
+    assert not found, "\n".join(found)
 
 
 async def test_axe_would_find_something(opened: Opener) -> None:
@@ -166,11 +162,11 @@ async def test_a_page_fits_a_narrow_screen_and_large_text(
     opened: Opener, persona: str | None, path: str, status: int
 ) -> None:
     """320 CSS pixels (WCAG 1.4.10), and text of twice the size (1.4.4): nothing makes the page scroll sideways."""
-    narrow = await opened(persona, path, status, viewport={"width": 320, "height": 700})
-    assert await narrow.evaluate(TOO_WIDE) == []
-    large = await opened(persona, path, status, viewport={"width": 1280, "height": 900})
-    await large.add_style_tag(content="html { font-size: 200% }")
-    assert await large.evaluate(TOO_WIDE) == []
+    page = await opened(persona, path, status, viewport={"width": 320, "height": 700})
+    assert await page.evaluate(TOO_WIDE) == []
+    await page.set_viewport_size({"width": 1280, "height": 900})
+    await page.add_style_tag(content="html { font-size: 200% }")
+    assert await page.evaluate(TOO_WIDE) == []
 
 
 @pytest.mark.parametrize("language", ["sv", "de"])
@@ -238,7 +234,7 @@ async def test_axe_finds_nothing_on_the_hubs_pages(hub_page: Opener, name: str) 
         page = await hub_page(name, color_scheme=theme)
         assert await page.evaluate("getComputedStyle(document.body).fontFamily") != "Times"
         found += [f"{theme}: {line}" for line in await violations(page)]
-    assert found == []
+    assert not found, "\n".join(found)
 
 
 @pytest.mark.parametrize("name", LOOKS)

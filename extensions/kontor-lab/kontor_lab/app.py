@@ -60,6 +60,7 @@ async def _start_jupyter_server_extension(serverapp: ServerApp) -> None:
 
     async def send_away() -> None:
         presence.send_away()
+        sockets.send_away()
         await teller.stop()
 
     for ydoc in serverapp.extension_manager.extension_apps.get("jupyter_server_ydoc", ()):

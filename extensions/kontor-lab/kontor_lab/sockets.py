@@ -17,6 +17,8 @@ from tornado.websocket import WebSocketHandler
 #: Close code for somebody who may not be here any more (4000 to 4999 are for applications, RFC 6455).
 NOT_A_MEMBER: Final = 4403
 REASON: Final = "You are not a member of this pilot any more."
+#: Close code of a socket whose server stops.
+GOING_AWAY: Final = 1001
 
 _SETTING: Final = "kontor_sockets"
 
@@ -47,6 +49,11 @@ class Sockets:
 
     def __len__(self) -> int:
         return len(self._open)
+
+    def send_away(self) -> None:
+        """Close all sockets, because the lab stops; browsers try again by themselves."""
+        for socket in list(self._open):
+            socket.close(GOING_AWAY, "The lab stops.")
 
     def only(self, names: Iterable[str]) -> int:
         """Close the sockets of everybody but these people; returns how many were closed."""

@@ -36,6 +36,7 @@ GROUPS: Final[dict[str, Group]] = {
         "pilot_reopened",
         "pilot_archived",
         "deletion_asked",
+        "deletion_asked",
         "pilot_data_deleted",
         "agreement_recorded",
         "agreement_ending",
@@ -67,6 +68,7 @@ GROUPS: Final[dict[str, Group]] = {
         "file_downloaded",
         "file_uploaded",
         "file_deleted",
+        "file_restored",
     ),
     "exports": _group(N_("Exports"), "pilot_exported", "log_exported", "report_exported", "data_of_person_exported"),
     "computing": _group(

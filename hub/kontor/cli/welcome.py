@@ -39,5 +39,12 @@ def people() -> list[str]:
             f"{pilot['slug']} ({pilot['members'][one['id']]})" for pilot in pilots if one["id"] in pilot["members"]
         ]
         place = f"{one['name']}, {one['partner']}, {one['country']}"
-        lines.append(f"  {one['id']:<6} {place:<68} {', '.join(roles) or 'no pilot yet: the waiting room'}")
+        lines.append(f"  {one['id']:<6} {place:<68} {', '.join(roles) or _without_pilot(one)}")
     return lines
+
+
+def _without_pilot(persona: dict[str, Any]) -> str:
+    offices = {"operator": "operator: approves pilots, reads the log", "steward": "steward: approves pilots"}
+    if office := persona.get("office"):
+        return offices[office]
+    return "never here before: try an invitation" if persona.get("unknown") else "no pilot yet: the waiting room"

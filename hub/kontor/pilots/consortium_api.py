@@ -14,7 +14,8 @@ from kontor.people.paging import FromPaging, Page
 from kontor.people.refusals import refusals
 from kontor.people.requests import FromCaller, InSession
 from kontor.pilots import consortium
-from kontor.pilots.consortium import Consortium, Entry, Filters
+from kontor.pilots.consortium import Filters
+from kontor.pilots.snapshot import Consortium, Entry
 from kontor.words import _
 
 router = APIRouter(tags=["consortium"])

@@ -12,8 +12,8 @@ from collections.abc import Iterable, Mapping
 from datetime import date
 from typing import Final, Literal
 
-from kontor.pilots.consortium import Entry
 from kontor.pilots.helix import COUNTRIES, OTHER, SECTORS
+from kontor.pilots.snapshot import Entry
 
 Flavour = Literal["plain", "excel"]
 FORMULAS: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")

@@ -12,7 +12,8 @@ The order makes every crash harmless. The hub's shares and groups are taken away
 clusters are shut in the database (`granted.shut`); from there the store's policy and the end of the clusters are
 derived in every round, so a store or gateway that is down now only delays its own part. The workspace is stopped, keys
 are shut once more, because its token could fetch some until then, and last of all it is written down that the access
-is gone (`granted.settle`). Until then every look finds the loss again and all is repeated, which changes nothing.
+is gone (`granted.settle`). Until then every look finds the loss again and all is repeated, which changes nothing. Only the start of a workspace
+after a crash is not made up for: it is then closed, and the next who opens it starts it.
 """
 
 from __future__ import annotations
@@ -98,7 +99,7 @@ class Evictor:
         await self.derive()
 
     async def derive(self) -> bool:
-        """Make the store's policy and the clusters as the database says; False if one of them could not be asked."""
+        """Make the store's policy and the clusters as the database says; False if one of them could not be told."""
         what = await asyncio.to_thread(self._doors)
         done = [await _tried("store", asyncio.to_thread(self._gate.set, what.generations))]
         if what.clusters_since:
@@ -145,8 +146,9 @@ def _is_older(server: dict[str, Any], moment: datetime) -> bool:
 async def _tried(whom: str, attempt: Awaitable[object]) -> bool:
     """Whether it could be done now; if not, it will be tried again."""
     try:
-        await attempt
-    except KontorError as error:
+        async with asyncio.timeout(PATIENCE):
+            await attempt
+    except (KontorError, TimeoutError) as error:
         log.warning("the %s could not be told, will try again: %s", whom, error)
         return False
     return True

@@ -173,7 +173,7 @@ def settle(session: Session, losses: Iterable[Loss], *, now: datetime) -> None:
             session.delete(row)
         else:
             row.level = loss.has
-        if loss.works and loss.of("run"):
+        if loss.works and loss.had != LEVELS[0]:
             trail.record(session, "access_ended", actor=SYSTEM, pilot=loss.pilot, person=loss.person, now=now)
     session.flush()
 

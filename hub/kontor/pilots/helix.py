@@ -36,10 +36,10 @@ HINTS: Final = {
     ),
 }
 ABSENT: Final = {
-    "academia": N_("no university"),
-    "hospital": N_("no hospital"),
-    "company": N_("no company"),
-    "infrastructure": N_("no research facility"),
+    "academia": N_("university"),
+    "hospital": N_("hospital"),
+    "company": N_("company"),
+    "infrastructure": N_("facility"),
 }
 
 
@@ -95,7 +95,7 @@ class Mix:
             return None
         if len(missing) == 1:
             return _(HINTS[missing[0]])
-        return _("So far there is {absent} in this pilot. It may begin without; more can join at any time.").format(
+        return _("Not in this pilot yet: {absent}. It may begin without; more can join at any time.").format(
             absent=", ".join(_(ABSENT[sector]) for sector in missing)
         )
 

@@ -109,7 +109,7 @@ def refuse(request: Request, session: InSession, caller: FromManager, slug: Slug
     return _views(request, session, [found])[0]
 
 
-@router.post("/invitations/accept", summary="Ask to join with a token", responses=refusals(404, 409, 429))
+@router.post("/invitations/accept", summary="Ask to join with a token", responses=refusals(400, 404, 409, 429))
 def accept(request: Request, session: InSession, caller: FromManager, given: Token) -> Asked:
     """Everybody may. A token that is not good is refused in the same words, whatever is wrong with it."""
     tries: Tries = request.app.state.tries

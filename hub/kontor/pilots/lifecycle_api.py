@@ -156,7 +156,7 @@ def revise(request: Request, session: InSession, caller: FromManager, slug: Slug
     place = standing.of_person(session, caller.name, slug, offices=house.offices)
     given = _words(body, only=body.model_fields_set - {"version"})
     revisions.revise(session, slug, given, version=body.version, by=caller.name, who=place.who, house=house)
-    poke_when_kept(session, request.app.state.site)
+    poke_when_kept(session, request.app.state.site, slug)
     return _facts(request, session, standing.of_person(session, caller.name, slug, offices=house.offices))
 
 
@@ -167,7 +167,7 @@ def take_step(request: Request, session: InSession, caller: FromManager, slug: S
     place = standing.of_person(session, caller.name, slug, offices=house.offices)
     asked = steps.Asked(body.step, body.version, body.reason, body.ends)
     steps.take(session, slug, asked, by=caller.name, who=place.who, rules=house.settings.pilots)
-    poke_when_kept(session, request.app.state.site)
+    poke_when_kept(session, request.app.state.site, slug)
     return _facts(request, session, standing.of_person(session, caller.name, slug, offices=house.offices))
 
 

@@ -96,8 +96,9 @@ def wanted(
     """
     if group is not None and group not in GROUPS:
         raise KontorError(_("There is no such kind of entry. Choose one of the list."), code="unknown_group")
-    if any(day is not None and not _EARLIEST <= day <= _LATEST for day in (first, last)):
-        raise KontorError(_("Choose days between the years 2000 and 2999."), code="bad_dates")
+    for day in (first, last):
+        if day is not None and (mistake := mistake_in_day(day)):
+            raise KontorError(mistake, code="bad_dates")
     if first is not None and last is not None and last < first:
         raise KontorError(_("The last day is before the first. Change one of the two."), code="bad_dates")
     return Wanted(
@@ -108,6 +109,11 @@ def wanted(
         since=datetime.combine(first, time(), ZONE) if first else None,
         until=end_of(last) if last else None,
     )
+
+
+def mistake_in_day(day: date) -> str | None:
+    """Why a day cannot be asked for, or None if it can."""
+    return None if _EARLIEST <= day <= _LATEST else _("Choose a day between the years 2000 and 2999.")
 
 
 def told(session: Session, entries: Sequence[Entry], portraits: Portraits) -> list[Line]:

@@ -125,7 +125,7 @@ def remove(
     poke_when_kept(session, request.app.state.site, slug)
 
 
-@router.post("/pilots/{slug}/lead", summary="Hand over the lead", responses=refusals(404, 409))
+@router.post("/pilots/{slug}/lead", summary="Hand over the lead", responses=refusals(400, 404, 409))
 def hand_over(request: Request, session: InSession, caller: FromManager, slug: Slug, wanted: HandOver) -> MemberView:
     """Leads may. The member becomes lead, the caller becomes editor."""
     by = Governor.of(request.app.state, caller.name)

@@ -75,9 +75,12 @@ async def run(site: Site) -> None:
             sessions = session_factory(site.database_url)
             evictor = Evictor(sessions, hub, clusters, await asyncio.to_thread(Gate.of, site))
             rounds = Rounds(sessions, HubView(hub), evictor, pokes.add)
+            changed = asyncio.Event()
+            deriving = asyncio.create_task(_derive(evictor, changed))
             try:
-                await _reconcile(site, rounds, pokes)
+                await _reconcile(site, rounds, pokes, changed)
             finally:
+                deriving.cancel()
                 await rounds.close()
     finally:
         counting.cancel()
@@ -86,7 +89,16 @@ async def run(site: Site) -> None:
         path.unlink(missing_ok=True)
 
 
-async def _reconcile(site: Site, rounds: Rounds, pokes: Pokes) -> None:
+async def _derive(evictor: Evictor, changed: asyncio.Event) -> None:
+    """Keep store and gateway as the database says. Apart from the rounds: one of them that is down holds up nobody."""
+    while True:
+        changed.clear()
+        done = await evictor.derive()
+        with suppress(TimeoutError):
+            await asyncio.wait_for(changed.wait(), INTERVAL if done else RETRY_OTHERS)
+
+
+async def _reconcile(site: Site, rounds: Rounds, pokes: Pokes, changed: asyncio.Event) -> None:
     asked: set[str] = set()
     due = monotonic()
     while True:
@@ -95,10 +107,10 @@ async def _reconcile(site: Site, rounds: Rounds, pokes: Pokes) -> None:
         done = await rounds.go(None if full else asked, asked=bool(asked))
         if full and done:
             (site.run / "reconciled").touch()
-            derived = await rounds.derive()
-            due = monotonic() + await asyncio.to_thread(_pause, site, INTERVAL if derived else RETRY_OTHERS)
+            due = monotonic() + await asyncio.to_thread(_pause, site)
         elif not done:
             due = monotonic() + RETRY
+        changed.set()
         await asyncio.to_thread(witness.note, site)
         asked = await pokes.wait(max(0.0, due - monotonic()))
 
@@ -112,7 +124,7 @@ def _tick(site: Site) -> bool:
         return False
 
 
-def _pause(site: Site, at_most: float) -> float:
+def _pause(site: Site) -> float:
     """Seconds until everything is looked at again."""
     with session_factory(site.database_url)() as session:
-        return granted.seconds_to_next_end(session, this_moment(), at_most=at_most)
+        return granted.seconds_to_next_end(session, this_moment(), at_most=INTERVAL)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import fields, replace
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Final
 
 from sqlalchemy import update
@@ -78,17 +78,14 @@ def revise(
     Parameters
     ----------
     changes : mapping
-        Fields of a Draft -> what they are to be; a field that stays as it is may be given, too.
-    version : int
-        The version that they read.
-    who : frozenset of str
-        What they are in this pilot (see `lifecycle`).
+        Fields of a Draft -> what they are to be; they may be as they are.
+    version, who
+        The version that they read, and what they are in this pilot (see `lifecycle`).
 
     Raises
     ------
     Conflict
-        If somebody else changed it since (`changed_meanwhile`), or its state does not leave these fields open
-        (`wrong_state`).
+        If it was changed since (`changed_meanwhile`), or its state closes these fields (`wrong_state`).
     NotAllowed
         If the fields are not theirs to change (`may_not_change`).
     WrongDraft
@@ -101,11 +98,7 @@ def revise(
     after = replace(after, others=named(_known(after.others, before.others)))
     changed = {one.name for one in fields(Draft) if getattr(before, one.name) != getattr(after, one.name)}
     _refuse_closed(changed, row.state, who)
-    wrong = mistakes_in(after, partners=house.partners, settings=house.settings, today=day_of(moment))
-    wrong |= _unguarded(after) if row.state not in _PLANNED else {}
-    wrong = {field: sentence for field, sentence in wrong.items() if _concerns(field, changed)}
-    if wrong:
-        raise WrongDraft(wrong)
+    _refuse_wrong(after, changed, row.state, house, day_of(moment))
     if changed:
         _write(session, row, after, changed, moment)
         _tell(session, after, slug, changed, by, moment)
@@ -149,6 +142,14 @@ def _refuse_closed(changed: set[str], state: str, who: frozenset[str]) -> None:
         ),
         code="wrong_state",
     )
+
+
+def _refuse_wrong(after: Draft, changed: set[str], state: str, house: House, today: date) -> None:
+    wrong = mistakes_in(after, partners=house.partners, settings=house.settings, today=today)
+    wrong |= _unguarded(after) if state not in _PLANNED else {}
+    wrong = {field: sentence for field, sentence in wrong.items() if _concerns(field, changed)}
+    if wrong:
+        raise WrongDraft(wrong)
 
 
 def _known(others: tuple[TakesPart, ...], before: tuple[TakesPart, ...]) -> tuple[TakesPart, ...]:

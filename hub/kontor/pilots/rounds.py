@@ -85,9 +85,14 @@ class Rounds:
             self._evict(slug, look.losses[slug])
         return not refused
 
-    async def derive(self) -> bool:
-        """Make the store's policy and the clusters as the database says; False if one of them could not be asked."""
-        return await self._evictor.derive()
+    @property
+    def ending(self) -> set[str]:
+        """The pilots in which something is being ended now."""
+        return set(self._evictions)
+
+    async def ended(self) -> None:
+        """Wait until all that is being ended has ended, or could not be."""
+        await asyncio.gather(*self._evictions.values())
 
     async def close(self) -> None:
         """Leave what has begun; a new process finds it again."""

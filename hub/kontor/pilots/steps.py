@@ -68,20 +68,15 @@ def take(
     rules: PilotSettings,
     now: datetime | None = None,
 ) -> Pilot:
-    """Take a step.
-
-    Parameters
-    ----------
-    who : frozenset of str
-        What they are in this pilot: any of lead, office, clock (see `lifecycle`).
+    """Take a step, as somebody who is `who` in this pilot (see `lifecycle`).
 
     Raises
     ------
     NotFound
         If there is no such pilot.
     Conflict
-        If it was changed since (`changed_meanwhile`), there is no such step from its state (`wrong_state`), or
-        something is missing first (`agreement_missing`, `pilot_over`, `data_gone`).
+        If it was changed since (`changed_meanwhile`), has no such step now (`wrong_state`), or something stands in
+        the way (`agreement_missing`, `pilot_over`, `data_gone`).
     NotAllowed
         If the step is not theirs (`may_not_step`).
     WrongStep

@@ -49,6 +49,7 @@ def lab_arguments(kept: Path) -> list[str]:
     """
     return [
         "--KernelManager.transport=ipc",
+        "--KernelManager.shutdown_wait_time=2",
         "--ServerApp.open_browser=False",
         "--ServerApp.allow_root=True",
         "--FileContentsManager.delete_to_trash=False",

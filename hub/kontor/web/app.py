@@ -26,8 +26,8 @@ from kontor.people.tries import Tries
 from kontor.pilots import api as pilots_api
 from kontor.pilots import consortium_api, files_api, invitations_api, lifecycle_api, log_api, members_api, shares_api
 from kontor.pilots.budget import api as budget_api
-from kontor.pilots.consortium import Consortium
 from kontor.pilots.presence import Presence, folder_of
+from kontor.pilots.snapshot import Consortium
 from kontor.site import Site
 from kontor.web import (
     budget,

@@ -18,10 +18,11 @@ from kontor.people.partners import Partners
 from kontor.people.requests import InSession
 from kontor.pilots import consortium, members
 from kontor.pilots.budget import standing as budget
-from kontor.pilots.consortium import LISTED, SORTS, Consortium, Entry, Filters, Snapshot
+from kontor.pilots.consortium import SORTS, Filters
 from kontor.pilots.consortium_report import Flavour, report
 from kontor.pilots.helix import OTHER
 from kontor.pilots.lifecycle import day_of
+from kontor.pilots.snapshot import LISTED, Consortium, Entry, Snapshot
 from kontor.web.network import network
 from kontor.web.pages import page, part
 from kontor.web.signin import FromVisitor, Visitor
@@ -30,7 +31,6 @@ from kontor.words import N_, Spoken, language
 
 router = APIRouter(include_in_schema=False)
 PER_PAGE = 25
-MOST_DRAWN = 200
 USUAL = {"sort": "title", "page": 1}
 PLACES = Spoken({**COUNTRIES, OTHER: N_("elsewhere")})
 STATES = Spoken({state: state for state in LISTED})
@@ -84,12 +84,21 @@ class Counts:
 
 @dataclass(frozen=True)
 class Drawn:
-    """What a page draws of a snapshot for some filters."""
+    """What a page draws of a snapshot for some filters, the same for everybody who may see it."""
 
     found: list[Entry]
     counts: Counts
-    options: Mapping[str, Mapping[str, int]]
+    asking: Markup
     pictures: Markup
+
+
+@dataclass(frozen=True)
+class Line:
+    """A pilot in the list; `role` is the reader's, `cells` what is the same for every reader."""
+
+    entry: Entry
+    role: str | None
+    cells: Markup
 
 
 @router.get("/consortium")
@@ -102,11 +111,11 @@ def consortium_page(
     number: Annotated[int, Query(alias="page", ge=1, le=10_000)] = 1,
 ) -> Response:
     snapshot = _snapshot(request, session, visitor)
-    drawn = _drawn(request, snapshot, filters)
-    found = consortium.arranged(drawn.found, sort)
-    pages = max(1, -(-len(found) // PER_PAGE))
+    drawn = snapshot.once("page", (language(), filters, sort), lambda: _draw(request, snapshot, filters, sort))
+    pages = max(1, -(-len(drawn.found) // PER_PAGE))
     number = min(number, pages)
-    own = {pilot.slug: role for pilot, role in members.pilots_of(session, visitor.name, states=consortium.LISTED)}
+    first = (number - 1) * PER_PAGE
+    roles = members.roles_of(session, visitor.name)
     return page(
         request,
         "consortium.html",
@@ -115,14 +124,13 @@ def consortium_page(
         filters=filters,
         given=_named(request, filters),
         drawn=drawn,
-        shown=found[(number - 1) * PER_PAGE : number * PER_PAGE],
-        total=len(found),
+        lines=[_line(request, snapshot, one, roles) for one in drawn.found[first : first + PER_PAGE]],
+        first=first + 1,
         everything=len(snapshot.listed),
         sort=sort,
         sorts=SORTED,
         number=number,
         pages=pages,
-        own=own,
         office=request.app.state.offices.of(visitor.name),
         address=address,
         places=PLACES,
@@ -165,32 +173,28 @@ def _snapshot(request: Request, session: Session, visitor: Visitor) -> Snapshot:
     return kept.now(session)
 
 
-def _drawn(request: Request, snapshot: Snapshot, filters: Filters) -> Drawn:
-    """Drawn once for each snapshot, language and filters; a reader's own search words only while there is room."""
-    key = (language(), filters)
-    found: Drawn | None = snapshot.drawn.get(key)
-    if found is None:
-        found = _draw(request, snapshot, filters)
-        if len(snapshot.drawn) < MOST_DRAWN:
-            snapshot.drawn[key] = found
-    return found
-
-
-def _draw(request: Request, snapshot: Snapshot, filters: Filters) -> Drawn:
+def _draw(request: Request, snapshot: Snapshot, filters: Filters, sort: str) -> Drawn:
     found = filters.keep(snapshot.listed)
     options = {name: consortium.choices(snapshot.listed, filters, name) for name in FIELDS}
     partners: Partners = request.app.state.partners
+    words = {"filters": filters, "address": address, "places": PLACES, "states": STATES}
+    asking = part(request, "consortium_ask.html", options=options, sort=sort, sorts=SORTED, **words)
     pictures = part(
         request,
         "consortium_pictures.html",
         network=network(found, partners, filters),
         bars={name: _bars(options[name], filters, name) for name in ("country", "sector", "state")},
-        filters=filters,
-        address=address,
-        places=PLACES,
-        states=STATES,
+        **words,
     )
-    return Drawn(found, _counts(found, partners), options, pictures)
+    return Drawn(consortium.arranged(found, sort), _counts(found, partners), asking, pictures)
+
+
+def _line(request: Request, snapshot: Snapshot, one: Entry, roles: Mapping[str, str]) -> Line:
+    def draw() -> Markup:
+        return part(request, "consortium_cells.html", one=one, places=PLACES, states=STATES)
+
+    cells = snapshot.once("row", ("cells", language(), one.pilot.slug), draw)
+    return Line(one, roles.get(one.pilot.slug), cells)
 
 
 def _bars(options: Mapping[str, int], filters: Filters, name: str) -> list[Bar]:

@@ -13,18 +13,19 @@ from starlette.responses import RedirectResponse, Response
 from kontor.audit import trail
 from kontor.audit.actions import NEWS
 from kontor.audit.sentences import people_in, sentence
+from kontor.audit.trail import Entry
 from kontor.database import now as this_moment
 from kontor.people import store as people
 from kontor.people.partners import Partners
 from kontor.people.requests import InSession
 from kontor.pilots import proposals
-from kontor.pilots.consortium import Snapshot
 from kontor.pilots.helix import COUNTRIES as ORDER
 from kontor.pilots.helix import OTHER
+from kontor.pilots.snapshot import Snapshot
 from kontor.quantities import ZONE
 from kontor.web.join import people_waiting_for
 from kontor.web.pages import page
-from kontor.web.pilots_list import GROUPS, Row, rows_of
+from kontor.web.pilots_list import GROUPS, Row, drawn, rows_of
 from kontor.web.signin import FromVisitor, Visitor
 from kontor.web.tables import COUNTRIES
 from kontor.words import _
@@ -70,14 +71,16 @@ def lobby(request: Request, session: InSession, visitor: FromVisitor) -> Respons
         here="lobby",
         greeting=greeting(this_moment()),
         first_name=visitor.portrait.display_name.split()[0],
-        pilots=shown,
+        pilots=[drawn(request, snapshot, row) for row in shown],
         more=len(rows) - len(shown),
         has_lab=any(row.pilot.state == "active" for row in rows),
         at_work=others_at_work(rows, visitor),
         office=office,
         waiting=snapshot.waiting,
-        people_waiting=people_waiting_for(session, visitor.name),
-        news=news_of(session, titles),
+        people_waiting=snapshot.once(
+            "news", ("waiting", visitor.name), lambda: people_waiting_for(session, visitor.name)
+        ),
+        news=news_of(session, snapshot, titles),
         titles=titles,
         consortium=consortium(snapshot, state.partners),
     )
@@ -89,7 +92,10 @@ def pilots(request: Request, session: InSession, visitor: FromVisitor) -> Respon
     partners: Partners = state.partners
     snapshot: Snapshot = state.consortium.now(session)
     rows = rows_of(request, session, visitor, snapshot)
-    groups = {mode: (_(words), [row for row in rows if row.mode == mode]) for mode, words in GROUPS.items()}
+    groups = {
+        mode: (_(words), [drawn(request, snapshot, row) for row in rows if row.mode == mode])
+        for mode, words in GROUPS.items()
+    }
     return page(
         request,
         "pilots.html",
@@ -120,10 +126,14 @@ class News:
     text: str
 
 
-def news_of(session: Session, pilots: Iterable[str]) -> list[News]:
+def news_of(session: Session, snapshot: Snapshot, pilots: Iterable[str]) -> list[News]:
     """What is new in these pilots, newest first."""
-    entries = trail.latest(session, pilots, actions=NEWS)
-    called = {name: one.display_name for name, one in people.by_names(session, people_in(entries)).items()}
+
+    def read() -> tuple[list[Entry], dict[str, str]]:
+        entries = trail.latest(session, pilots, actions=NEWS)
+        return entries, {name: one.display_name for name, one in people.by_names(session, people_in(entries)).items()}
+
+    entries, called = snapshot.once("news", tuple(pilots), read)
     return [News(one.moment, one.pilot or "", sentence(one, called)) for one in entries]
 
 

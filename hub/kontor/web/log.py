@@ -227,10 +227,13 @@ def _wanted(asked: Asked, place: Standing | None, choices: Choices) -> tuple[Wan
 
 def _day(text: str, field: str, wrong: dict[str, str]) -> date | None:
     try:
-        return date.fromisoformat(text) if text else None
+        found = date.fromisoformat(text) if text else None
     except ValueError:
         wrong[field] = _("Write the day as year, month and day, for example 2026-06-03.")
         return None
+    if found is not None and (mistake := log.mistake_in_day(found)):
+        wrong[field] = mistake
+    return found
 
 
 def _near(number: int, pages: int) -> list[int]:

@@ -14,7 +14,7 @@ from kontor.words import language
 
 def document(made: Export, *, house: str) -> str:
     """The document, in the language of whoever asked for it."""
-    return whole("log_export.html", made=made, house=house, version=__version__, language=language(), clock=_clock)
+    return whole("log.html", made=made, house=house, version=__version__, language=language(), clock=_clock)
 
 
 def file_name(pilot: str | None, now: datetime) -> str:

@@ -14,8 +14,9 @@ from math import ceil, sqrt
 from typing import Final
 
 from kontor.people.partners import Partners
-from kontor.pilots.consortium import Entry, Filters, place
+from kontor.pilots.consortium import Filters, place
 from kontor.pilots.helix import SECTORS, Organisation
+from kontor.pilots.snapshot import Entry
 
 WIDTH: Final = 960
 SIDES: Final = {"left": ("NO", "DK", "other"), "right": ("SE", "DE")}

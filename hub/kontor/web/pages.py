@@ -6,7 +6,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import ChoiceLoader, Environment, FileSystemLoader, PrefixLoader, StrictUndefined
 from markupsafe import Markup
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
@@ -21,6 +21,7 @@ from kontor.web.tables import SECTORS as SECTORS
 from kontor.web.tables import format_name
 
 _TEMPLATES = Path(__file__).parent / "templates"
+_DOCUMENTS = Path(__file__).parent / "documents"
 _NODE_MODULES = Path(__file__).parents[2] / "node_modules"
 
 
@@ -41,9 +42,10 @@ def htmx_file() -> Path:
 @cache
 def _environment() -> Environment:
     environment = Environment(
-        loader=FileSystemLoader(_TEMPLATES),
+        loader=ChoiceLoader([FileSystemLoader(_TEMPLATES), PrefixLoader({"documents": FileSystemLoader(_DOCUMENTS)})]),
         autoescape=True,
         undefined=StrictUndefined,
+        auto_reload=False,
         trim_blocks=True,
         lstrip_blocks=True,
         extensions=["jinja2.ext.i18n"],
@@ -102,8 +104,8 @@ def part(request: Request, template: str, **values: Any) -> Markup:
 
 
 def whole(template: str, **values: Any) -> str:
-    """A document that stands by itself: no frame, no visitor, no address."""
-    return _environment().get_template(template).render(**values)
+    """A document that stands by itself, from the folder of documents: no frame, no visitor, its styles inside."""
+    return _environment().get_template(f"documents/{template}").render(**values)
 
 
 def message_page(request: Request, status: int, code: str, message: str) -> Response:

@@ -188,6 +188,7 @@ def people_page(
         undo=_undo(session, slug, visitor, found, changed) if manages else None,
         refused=refused,
         problem=problem,
+        guest_days=state.site.settings.pilots.guest_days,
     )
 
 

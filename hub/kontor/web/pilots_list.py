@@ -2,28 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
 from fastapi import Request
+from markupsafe import Markup
 from sqlalchemy.orm import Session
 
 from kontor import roles
 from kontor.database import now as this_moment
 from kontor.people import store as people
 from kontor.pilots import members
-from kontor.pilots.budget import standing as budget
-from kontor.pilots.consortium import Snapshot
-from kontor.pilots.helix import COUNTRIES, MAIN, SECTORS, Mix, mix
+from kontor.pilots.helix import COUNTRIES, SECTORS, Mix
 from kontor.pilots.lifecycle import Mode, day_of
-from kontor.pilots.model import STATES
+from kontor.pilots.snapshot import Snapshot
 from kontor.pilots.store import Pilot
 from kontor.quantities import day
 from kontor.settings import Settings
+from kontor.web.pages import part
 from kontor.web.signin import Visitor
-from kontor.words import N_, _, ngettext
+from kontor.words import N_, _, language, ngettext
 
 GROUPS: dict[Mode, str] = {
     "working": N_("At work"),
@@ -60,8 +60,7 @@ class Row:
     role: str
     mode: Mode
     mix: Mix
-    notes: Sequence[Note] = ()
-    people_here: Sequence[Present] = ()
+    people_here: tuple[Present, ...] = ()
 
     @property
     def slug(self) -> str:
@@ -87,34 +86,37 @@ class Row:
         """Kinds of organisations that take part, the main ones first."""
         return [sector for sector in SECTORS if self.mix.sectors[sector]]
 
-    @property
-    def whole(self) -> bool:
-        """Whether all main kinds of organisations take part."""
-        return all(self.mix.sectors[sector] for sector in MAIN)
-
 
 def rows_of(
     request: Request, session: Session, visitor: Visitor, snapshot: Snapshot, *, now: datetime | None = None
 ) -> list[Row]:
     """A visitor's pilots in every state: those at work first, among them those where somebody is, then by title."""
     moment = now or this_moment()
-    state = request.app.state
-    settings: Settings = state.site.settings
-    own = members.pilots_of(session, visitor.name, states=STATES, now=moment)
-    present = present_in(request, session, [pilot.slug for pilot, _role in own])
-    used = budget.shares_of(session, [pilot.slug for pilot, _role in own if pilot.state == "active"])
-    rows = []
-    for pilot, role in own:
-        entry = snapshot.by_slug.get(pilot.slug)
-        mode = pilot.mode(moment)
-        notes = notes_of(pilot, mode, settings=settings, used=used.get(pilot.slug, 0), today=day_of(moment))
-        found = entry.mix if entry else mix((), state.partners)
-        rows.append(Row(pilot, role, mode, found, notes, present.get(pilot.slug, ())))
+    roles = members.roles_of(session, visitor.name, now=moment)
+    present = present_in(request, session, roles)
+    rows = [
+        Row(one.pilot, roles[one.pilot.slug], one.pilot.mode(moment), one.mix, present.get(one.pilot.slug, ()))
+        for one in snapshot.entries
+        if one.pilot.slug in roles
+    ]
     order = list(GROUPS)
     return sorted(rows, key=lambda row: (order.index(row.mode), not row.people_here))
 
 
-def present_in(request: Request, session: Session, slugs: Iterable[str]) -> dict[str, list[Present]]:
+def drawn(request: Request, snapshot: Snapshot, row: Row, *, now: datetime | None = None) -> Markup:
+    """A row as it stands on pages."""
+    settings: Settings = request.app.state.site.settings
+    today = day_of(now or this_moment())
+
+    def draw() -> Markup:
+        used = snapshot.used.get(row.slug, 0)
+        notes = notes_of(row.pilot, row.mode, settings=settings, used=used, today=today)
+        return part(request, "pilot_row.html", row=row, notes=notes)
+
+    return snapshot.once("row", (language(), row.slug, row.role, row.mode, row.people_here), draw)
+
+
+def present_in(request: Request, session: Session, slugs: Iterable[str]) -> dict[str, tuple[Present, ...]]:
     """Who is in these workspaces now, members only; empty ones are left out."""
     state = request.app.state
     heard: dict[str, Collection[str]] = {slug: found for slug in slugs if (found := state.presence.here(slug))}
@@ -127,10 +129,10 @@ def present_in(request: Request, session: Session, slugs: Iterable[str]) -> dict
 
 def _present(
     state: Any, known: dict[str, people.Person], belonging: Collection[str], names: Collection[str]
-) -> list[Present]:
+) -> tuple[Present, ...]:
     portraits = [state.portraits.of(known[name]) for name in names if name in known and name in belonging]
     found = [Present(one.name, one.display_name, one.initials, one.tone) for one in portraits]
-    return sorted(found, key=lambda one: one.display_name)
+    return tuple(sorted(found, key=lambda one: one.display_name))
 
 
 def notes_of(pilot: Pilot, mode: Mode, *, settings: Settings, used: int, today: date) -> list[Note]:

@@ -124,7 +124,7 @@ def _propose(request: Request, visitor: Visitor, typed: Typed, draft: Draft, hou
     try:
         with request.app.state.sessions() as session, session.begin():
             pilot = proposals.propose(session, draft, by=visitor.name, house=house)
-            poke_when_kept(session, request.app.state.site)
+            poke_when_kept(session, request.app.state.site, pilot.slug)
         return RedirectResponse(f"{request.app.state.site.service_prefix}pilots/{pilot.slug}?done=proposed", 303)
     except WrongDraft as error:
         typed.note(error.mistakes)
@@ -154,7 +154,7 @@ def _changed(request: Request, visitor: Visitor, slug: str, form: FormData) -> R
                 wanted = changes(draft, before, allowed)
                 version = int(typed.get("version")) if typed.get("version").isdecimal() else -1
                 revisions.revise(session, slug, wanted, version=version, by=visitor.name, who=place.who, house=house)
-                poke_when_kept(session, request.app.state.site)
+                poke_when_kept(session, request.app.state.site, slug)
             return RedirectResponse(f"{request.app.state.site.service_prefix}pilots/{slug}?done=changed", 303)
         except WrongDraft as error:
             typed.note(error.mistakes)

@@ -12,7 +12,7 @@ ROLE_WORDS: Final = Spoken(
         "reviewer": N_("Sees everything and writes comments."),
         "runner": N_("Comments, and computes with the pilot's data on its clusters."),
         "editor": N_("Computes, and changes notebooks and files in the workspace."),
-        "lead": N_("Does all that, and decides who belongs to the pilot and with which role."),
+        "lead": N_("Works as an editor, and decides who belongs to the pilot and with which role."),
         "steward": N_("Looks after data and agreements; sees everything and changes nothing."),
     }
 )

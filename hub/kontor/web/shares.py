@@ -125,7 +125,7 @@ def _form_page(
         entry=entry,
         crumbs=crumbs(entry.path),
         typed=typed,
-        wrong={_FIELDS[problem.code]: problem.message} if problem else {},
+        wrong={name: problem.message if problem and _FIELDS[problem.code] == name else "" for name in typed},
         roles=shares.roles_to_share(place),
         words=SHARE_WORDS,
         shortest=SHORTEST,

@@ -75,7 +75,7 @@ def take(
             with state.sessions() as session, session.begin():
                 rules = state.site.settings.pilots
                 steps.take(session, slug, asked, by=visitor.name, who=place.who, rules=rules)
-                poke_when_kept(session, state.site)
+                poke_when_kept(session, state.site, slug)
             return _done(request, slug, step, was)
         except KontorError as error:
             if error.status in (403, 404):

@@ -84,6 +84,23 @@ class Workspace:
         access.poke(self._site, slug)
         return "letting-in"
 
+    async def opening(self, slug: str, person: str, was: str) -> str:
+        """As `state`, for somebody who waits: a workspace that was closing when they came, and has closed, is started.
+
+        Parameters
+        ----------
+        was : str
+            The state at the last look.
+        """
+        state = await self.state(slug, person)
+        if state != "closed" or was != "closing":
+            return state
+        try:
+            await self.start(slug)
+        except Unavailable:
+            return "closed"
+        return "opening"
+
     async def start(self, slug: str) -> None:
         """Ask for it; returns while it still opens.
 
@@ -122,29 +139,32 @@ async def open_workspace(request: Request, visitor: FromVisitor, slug: str, file
 
 
 @router.get("/pilots/{slug}/workspace/opening")
-async def opening(request: Request, visitor: FromVisitor, slug: str, file: FromFile) -> Response:
+async def opening(request: Request, visitor: FromVisitor, slug: str, file: FromFile, was: str = "") -> Response:
     """How the opening goes. Without scripts the page reloads itself."""
     place = await run_in_threadpool(_may_open, request, visitor, slug)
     workspace: Workspace = request.app.state.workspace
-    state = await workspace.state(slug, visitor.name)
+    state = await workspace.opening(slug, visitor.name, was)
     if state == "open":
         return RedirectResponse(workspace.lab_url(slug, visitor.name, file), 303)
-    return _starting(request, visitor, place, file, *_told(state))
+    return _starting(request, visitor, place, file, *_told(state), was=state)
 
 
 @router.get("/fragments/pilots/{slug}/opening")
-async def opening_now(request: Request, visitor: FromVisitor, slug: str, file: FromFile) -> Response:
+async def opening_now(request: Request, visitor: FromVisitor, slug: str, file: FromFile, was: str = "") -> Response:
     """The moving part of that page; when all is ready it sends the browser to the lab."""
     place = await run_in_threadpool(_may_open, request, visitor, slug)
     workspace: Workspace = request.app.state.workspace
-    state = await workspace.state(slug, visitor.name)
+    state = await workspace.opening(slug, visitor.name, was)
     if state == "open":
         return Response(headers={"HX-Redirect": workspace.lab_url(slug, visitor.name, file)})
-    return _starting(request, visitor, place, file, *_told(state), template="fragments/opening.html")
+    return _starting(request, visitor, place, file, *_told(state), was=state, template="fragments/opening.html")
 
 
-def _query(file: str) -> str:
-    return f"?{urlencode({'open': file})}" if file else ""
+def _query(file: str, was: str = "") -> str:
+    """What the next request has to know: the file to open, and that the workspace was just closing."""
+    said = {"open": file, "was": was if was == "closing" else ""}
+    kept = urlencode({name: value for name, value in said.items() if value})
+    return f"?{kept}" if kept else ""
 
 
 def _told(state: str) -> tuple[str, str]:
@@ -165,6 +185,7 @@ def _starting(
     message: str,
     status: int = 200,
     *,
+    was: str = "",
     template: str = "opening.html",
 ) -> Response:
     return page(
@@ -175,6 +196,7 @@ def _starting(
         status=status,
         pilot=place.pilot,
         query=_query(file),
+        next_query=_query(file, was),
         stage=stage,
         message=message,
     )

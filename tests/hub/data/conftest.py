@@ -61,7 +61,7 @@ class RunningStore:
 
 
 def make_secrets() -> StoreSecrets:
-    return StoreSecrets(*(secrets.token_hex(32) for _ in fields(StoreSecrets))))
+    return StoreSecrets(*(secrets.token_hex(32) for _ in fields(StoreSecrets)))
 
 
 def start_store(folder: Path, ports: StorePorts, keys: StoreSecrets) -> RunningStore:

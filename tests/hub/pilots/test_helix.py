@@ -57,7 +57,7 @@ def test_the_mix_is_counted(
         pytest.param((), "No organisation is named yet", id="nobody"),
         pytest.param((LUND, UKE, DESY), "No company takes part yet", id="one missing"),
         pytest.param((DESY, UKE, CELLS), "No university takes part yet", id="another missing"),
-        pytest.param((LUND, CELLS), "no hospital, no research facility in this pilot", id="two missing"),
+        pytest.param((LUND, CELLS), "Not in this pilot yet: hospital, facility.", id="two missing"),
         pytest.param((LUND, UKE, DESY, CELLS), None, id="whole"),
     ],
 )

@@ -39,9 +39,7 @@ def found(session: Session, searcher: str, text: str) -> list[str]:
         pytest.param("lead", "ed%", ["Editor"], id="signs do not matter"),
     ],
 )
-def test_who_is_found(
-    session: Session, who: dict[str, str], searcher: str, text: str, names: list[str] | None
-) -> None:
+def test_who_is_found(session: Session, who: dict[str, str], searcher: str, text: str, names: list[str] | None) -> None:
     if names is None:
         with pytest.raises(KontorError) as refusal:
             found(session, who[searcher], text)

@@ -10,7 +10,7 @@ from typing import Any
 
 import httpx
 from fastapi import FastAPI
-from fastapi.routing import APIRoute
+from fastapi.routing import iter_route_contexts
 
 from kontor import names
 from kontor.pilots import members
@@ -53,10 +53,10 @@ class Route:
 
 def routes_of(app: FastAPI, prefix: str) -> list[Route]:
     """Every route of the service, also those of included routers; not files below `static`."""
-    found = []
-    for route in app.routes:
-        if isinstance(route, APIRoute):
-            found += [Route(method, route.path.removeprefix(prefix)) for method in sorted(route.methods - {"HEAD"})]
+    found = set()
+    for one in iter_route_contexts(app.routes):
+        for method in (one.methods or set()) - {"HEAD"}:
+            found.add(Route(method, str(one.path).removeprefix(prefix)))
     return sorted(found, key=lambda one: (one.path, one.method))
 
 

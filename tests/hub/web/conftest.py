@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -19,8 +20,9 @@ from kontor.web.app import create_app
 from tests.hub.web.house import SECRETS, House, Pictures, RecordingBroker, RecordingClusters, SmallHub, account, fill
 
 
-@pytest.fixture
-def hub() -> Iterator[tuple[SmallHub, int]]:
+@contextmanager
+def small_hub() -> Iterator[tuple[SmallHub, int]]:
+    """A small hub and its port."""
     small = SmallHub()
 
     class Handler(BaseHTTPRequestHandler):
@@ -53,11 +55,18 @@ def hub() -> Iterator[tuple[SmallHub, int]]:
 
 
 @pytest.fixture
-async def house(tmp_path: Path, hub: tuple[SmallHub, int]) -> AsyncIterator[House]:
+def hub() -> Iterator[tuple[SmallHub, int]]:
+    with small_hub() as one:
+        yield one
+
+
+@asynccontextmanager
+async def a_house(folder: Path, hub: tuple[SmallHub, int]) -> AsyncIterator[House]:
+    """A house in a folder."""
     small, port = hub
     ports = Ports.choose(8000)
     ports = Ports(**{**vars(ports), "hub": port, "public": ports.service})
-    site = Site(tmp_path, Settings(), ports, tmp_path / "sockets")
+    site = Site(folder, Settings(), ports, folder / "sockets")
     site.make_secrets(SECRETS)
     fill(site)
     app = create_app(site)
@@ -83,3 +92,9 @@ async def house(tmp_path: Path, hub: tuple[SmallHub, int]) -> AsyncIterator[Hous
     await app.state.signin.close()
     await app.state.hub.close()
     session_factory(site.database_url).kw["bind"].dispose()
+
+
+@pytest.fixture
+async def house(tmp_path: Path, hub: tuple[SmallHub, int]) -> AsyncIterator[House]:
+    async with a_house(tmp_path, hub) as one:
+        yield one

@@ -66,7 +66,7 @@ class SmallHub:
             return (200, {"access_token": found}) if found else (400, {"error": "invalid_grant"})
         if path.startswith("/hub/api/shares/ws-"):
             people = [one["name"] for one in self.owners.values() if one["name"] not in self.shut_out]
-            return 200, {"items": [{"user": {"name": name}} for name in people]}
+            return 200, {"items": [{"user": {"name": name}} for name in people], "_pagination": {"next": None}}
         name, _, rest = path.removeprefix("/hub/api/users/").partition("/")
         if name not in self.servers:
             return 404, {"message": "no such user"}
@@ -84,7 +84,9 @@ class RecordingBroker:
     def __init__(self) -> None:
         self.given: list[tuple[str, str | None, str]] = []
 
-    def credentials(self, pilot: str, role: str | None, *, caller: str, seconds: int = 900) -> dict[str, str]:
+    def credentials(
+        self, pilot: str, role: str | None, *, caller: str, generation: int | None = None, seconds: int = 900
+    ) -> dict[str, str]:
         session_policy(pilot, role)
         self.given.append((pilot, role, caller))
         return {"AccessKeyId": "a", "SecretAccessKey": "b", "Token": "c", "Expiration": "2030-01-01T00:00:00Z"}

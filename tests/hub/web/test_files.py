@@ -101,6 +101,9 @@ async def test_who_may_what(house: House, state: str, visitor: str) -> None:
     assert (root / "results" / "notes.txt").exists() == (found[7] != 303)
 
 
+UPWARDS = ("%2e%2e/knee-mr/results/notes.txt", "..%2Fknee-mr%2Fresults%2Fnotes.txt", "%2Fetc%2Fpasswd", "a%00b")
+
+
 @pytest.mark.parametrize(
     "path", ["files", "files/results", "download/results/notes.txt", "rendered/results/look.ipynb"]
 )
@@ -110,12 +113,7 @@ async def test_there_is_no_way_from_one_pilot_to_another(house: House, path: str
     async with house.browser("erik") as client:
         assert (await client.get(f"{house.prefix}pilots/knee-mr/{path}")).status_code == 403
         assert (await client.get(f"{house.prefix}pilots/no-such/{path}")).status_code == 404
-        for up in (
-            "%2e%2e/knee-mr/results/notes.txt",
-            "..%2Fknee-mr%2Fresults%2Fnotes.txt",
-            "%2Fetc%2Fpasswd",
-            "a%00b",
-        ):
+        for up in UPWARDS:
             for how in ("files", "download", "picture", "rendered"):
                 answer = await client.get(f"{house.prefix}pilots/battery-neutrons/{how}/{up}")
                 assert answer.status_code == 404
@@ -207,10 +205,11 @@ async def test_a_large_table_and_a_long_text_are_cut(house: House) -> None:
 
 async def test_a_download_is_an_attachment_and_in_the_log(house: House) -> None:
     root = furnish(house)
-    (root / 'Größe "1".html').write_text("<script>")
+    name = 'Größe "1".html'
+    (root / name).write_text("<script>")
     async with house.browser("anke") as client:
-        answer = await client.get(f"{house.prefix}pilots/knee-mr/download/{quote('Größe "1".html')}")
-        assert answer.headers["content-disposition"] == f"attachment; filename*=utf-8''{quote('Größe "1".html')}"
+        answer = await client.get(f"{house.prefix}pilots/knee-mr/download/{quote(name)}")
+        assert answer.headers["content-disposition"] == f"attachment; filename*=utf-8''{quote(name)}"
         assert answer.headers["content-type"] == "application/octet-stream"
         assert answer.headers["x-content-type-options"] == "nosniff"
         assert answer.headers["content-security-policy"].startswith("sandbox;")

@@ -30,6 +30,7 @@ async def test_a_closed_workspace_is_started_and_awaited(house: House, method: s
         waiting = await client.get(answer.headers["location"])
         assert "Opening the workspace" in waiting.text
         assert '<noscript><meta http-equiv="refresh"' in waiting.text
+        assert "was=" not in waiting.text
         fragment = await client.get(f"{house.prefix}fragments/pilots/knee-mr/opening")
         assert "hx-trigger" in fragment.text
         house.hub.servers["ws-knee-mr"] = OPEN
@@ -63,6 +64,18 @@ async def test_how_it_goes_is_told(house: House, server: dict[str, Any] | None, 
         text = (await client.get(f"{house.prefix}pilots/knee-mr/workspace/opening")).text
         assert ("every 1s" in text, "That did not work" in text) == (goes_on, not goes_on)
         assert chip in (await client.get(f"{house.prefix}pilots/knee-mr")).text
+
+
+@pytest.mark.parametrize("address", ["pilots/knee-mr/workspace/opening", "fragments/pilots/knee-mr/opening"])
+async def test_a_workspace_that_was_just_closing_is_started_again(house: House, address: str) -> None:
+    """As after a member was removed: the others come back while it still closes."""
+    house.hub.servers["ws-knee-mr"] = CLOSING
+    async with house.browser("maja") as client:
+        waits = (await client.get(house.prefix + address)).text
+        assert f"{house.prefix}{address}?was=closing" in waits
+        house.hub.servers["ws-knee-mr"] = None
+        assert "That did not work" not in (await client.get(f"{house.prefix}{address}?was=closing")).text
+    assert house.hub.started == ["ws-knee-mr"]
 
 
 async def test_a_workspace_that_is_not_made_yet_is_explained(house: House) -> None:

@@ -24,7 +24,7 @@ from kontor.settings import BudgetSettings
 from kontor.words import _
 
 MOST_CREDITS: Final = 1e9
-LEAST_CREDITS: Final = 0.01
+LEAST_CREDITS: Final = 0.001
 REASON_LEAST, REASON_MOST = 3, 500
 
 
@@ -130,7 +130,7 @@ def set_credits(
     if not may_set(place):
         raise NotAllowed(_("Stewards and operators set the budget of a pilot. Ask one of them."), code="may_not_set")
     if not (math.isfinite(credits) and LEAST_CREDITS <= credits <= MOST_CREDITS):
-        raise WrongDecision("credits", _("Give a number of credits from 0.01 to 1,000,000,000."), code="bad_credits")
+        raise WrongDecision("credits", _("Give a number of credits from 0.001 to 1,000,000,000."), code="bad_credits")
     why = _checked(reason)
     slug = place.pilot.slug
     row = held(session, slug, version)

@@ -25,7 +25,7 @@ from kontor.clusters.client import ClusterClient, ClusterInfo
 from kontor.data.objectstore import admin_client
 from kontor.database import now as this_moment
 from kontor.database import session_factory
-from kontor.errors import KontorError
+from kontor.errors import KontorError, Unavailable
 from kontor.pilots import access, presence, store
 from kontor.pilots.budget import ledger, processes, slowing, stages, standing, storage
 from kontor.pilots.budget.counting import Held, Seen, uses
@@ -40,6 +40,7 @@ log = logging.getLogger("kontor.budget")
 NAME: Final = "compute"
 FOLDERS_SECONDS: Final = 300.0
 OBJECTS_SECONDS: Final = 600.0
+RETRY: Final = 30.0
 _STORED_IN: Final = ("active", "closing", "archived")
 
 
@@ -159,11 +160,17 @@ class Meter:
         }
 
     def measure_objects(self, objects: Any) -> None:
-        """Measure what lies in the store; what was known stays if the store does not answer."""
+        """Measure what lies in the store; what was known stays if the store does not answer.
+
+        Raises
+        ------
+        Unavailable
+            If it does not.
+        """
         try:
             self.stored.objects = {slug: storage.object_bytes(objects, slug) for slug in self._storing()}
         except (BotoCoreError, ClientError) as problem:
-            log.info("the store was not measured: %s", problem)
+            raise Unavailable(f"The store was not measured: {problem}", code="store_down") from problem
 
     def _storing(self) -> list[str]:
         with self._sessions() as session:
@@ -185,13 +192,14 @@ async def run(site: Site) -> None:
 
 
 async def _again(work: Callable[[], Awaitable[Any]], seconds: float) -> None:
-    """Do it every so often, the time that it takes included; when it takes longer, at once again."""
+    """Do it every so often, the time that it takes included; sooner if it went wrong."""
     while True:
-        begun = monotonic()
+        begun, pause = monotonic(), seconds
         try:
             await work()
         except (KontorError, SQLAlchemyError, OSError) as error:
+            pause = min(seconds, RETRY)
             log.warning("not counted, will try again: %s", error)
         except Exception:
             log.exception("a count failed")
-        await asyncio.sleep(max(1.0, seconds - (monotonic() - begun)))
+        await asyncio.sleep(max(1.0, pause - (monotonic() - begun)))

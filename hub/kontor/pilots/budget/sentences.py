@@ -25,15 +25,15 @@ EXAMPLE_WORKERS: Final = 4
 
 
 def price_list(prices: Prices, clusters: ClusterSettings) -> list[str]:
-    """What things cost, a sentence each, the last one an example."""
+    """What things cost in credits, a line each, the last one an example."""
     workers = prices.credits(of_workers(EXAMPLE_WORKERS, HOUR, clusters))
     return [
-        _("One core busy for one hour costs {n} credits.").format(n=number(prices.core_hour)),
-        _("One GB of memory held for one hour costs {n} credits.").format(n=number(prices.memory_hour)),
-        _("One GB stored for 30 days costs {n} credits.").format(n=number(prices.storage_month)),
+        _("One core, busy for one hour: {n}").format(n=number(prices.core_hour)),
+        _("One GB of memory, held for one hour: {n}").format(n=number(prices.memory_hour)),
+        _("One GB, stored for 30 days: {n}").format(n=number(prices.storage_month)),
         _(
-            "A cluster with {workers} workers for one hour costs about {n} credits: "
-            "what a cluster holds is counted, whether it is busy or not."
+            "A cluster with {workers} workers, for one hour: about {n}. "
+            "What a cluster holds is counted, whether it is busy or not."
         ).format(workers=EXAMPLE_WORKERS, n=number(workers, 1)),
     ]
 
