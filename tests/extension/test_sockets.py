@@ -103,14 +103,11 @@ def test_only_those_who_may_be_here_keep_their_sockets() -> None:
 def test_noting_twice_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(WebSocketHandler, "get", WebSocketHandler.get)
     monkeypatch.setattr(WebSocketHandler, "_kontor_noted", False, raising=False)
-    settings: dict[str, Any] = {}
-    first = Sockets(lambda: None)
-    sockets.note_sockets(settings, first)
+    stock = WebSocketHandler.get
+    sockets.note_sockets()
     once = WebSocketHandler.get
-    second = Sockets(lambda: None)
-    sockets.note_sockets(settings, second)
-    assert WebSocketHandler.get is once
-    assert settings["kontor_sockets"] is second
+    sockets.note_sockets()
+    assert WebSocketHandler.get is once is not stock
 
 
 @pytest.mark.parametrize(

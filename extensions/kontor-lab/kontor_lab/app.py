@@ -36,6 +36,7 @@ def _load_jupyter_server_extension(serverapp: ServerApp) -> None:
     connection = Connection.of(os.environ)
     serverapp.web_app.settings["kontor_connection"] = connection
     serverapp.web_app.settings["kontor_presence"] = Presence()
+    serverapp.web_app.settings["kontor_sockets"] = Sockets(lambda: _forget_logins(serverapp))
     base = serverapp.web_app.settings["base_url"]
     serverapp.web_app.add_handlers(".*$", [(url_path_join(base, path), handler) for path, handler in ROUTES])
     try:
@@ -46,7 +47,7 @@ def _load_jupyter_server_extension(serverapp: ServerApp) -> None:
             serverapp.exit(1)
             return
     if connection.connected:
-        note_sockets(serverapp.web_app.settings, Sockets(lambda: _forget_logins(serverapp)))
+        note_sockets()
         trust_without_outputs(serverapp.contents_manager.notary)
 
 
@@ -54,7 +55,7 @@ async def _start_jupyter_server_extension(serverapp: ServerApp) -> None:
     """Begin the regular saving and telling, now that all extensions are loaded."""
     presence: Presence = serverapp.web_app.settings["kontor_presence"]
     settings = serverapp.web_app.settings
-    sockets = settings.get("kontor_sockets") or Sockets(lambda: None)
+    sockets: Sockets = settings["kontor_sockets"]
     teller = Teller(presence, sockets, settings["kontor_connection"], serverapp.log)
     teller.start()
 

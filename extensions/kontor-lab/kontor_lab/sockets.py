@@ -20,8 +20,6 @@ REASON: Final = "You are not a member of this pilot any more."
 #: Close code of a socket whose server stops.
 GOING_AWAY: Final = 1001
 
-_SETTING: Final = "kontor_sockets"
-
 
 class Sockets:
     """The open sockets, and who opened each.
@@ -68,16 +66,15 @@ class Sockets:
         return len(others)
 
 
-def note_sockets(settings: dict[str, Any], sockets: Sockets) -> None:
-    """Note every socket that is opened in this process from now on. Doing it again changes nothing."""
-    settings[_SETTING] = sockets
+def note_sockets() -> None:
+    """Note every socket that is opened from now on in the lab's `kontor_sockets`. Doing it again changes nothing."""
     if getattr(WebSocketHandler, "_kontor_noted", False):
         return
     serve = WebSocketHandler.get
 
     async def note_and_serve(self: Any, *args: Any, **kwargs: Any) -> None:
         """Tornado's own `get`, which every handler of sockets comes to in the end; it lasts until the socket closes."""
-        noted: Sockets | None = self.settings.get(_SETTING)
+        noted: Sockets | None = self.settings.get("kontor_sockets")
         if noted is None:
             await serve(self, *args, **kwargs)
             return

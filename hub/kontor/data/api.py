@@ -15,11 +15,12 @@ from kontor.data.catalogue import DataSet
 from kontor.data.credentials import Broker, ContainerCredentials
 from kontor.errors import NotFound
 from kontor.people.callers import Caller
+from kontor.people.refusals import refusals
 from kontor.people.requests import FromCaller, FromFreshCaller, InSession
 from kontor.pilots import granted, standing
 from kontor.words import _
 
-router = APIRouter(tags=["data"])
+router = APIRouter(tags=["data"], responses=refusals(404))
 
 READER = "viewer"
 """The role whose keys everybody gets while a pilot is read-only."""

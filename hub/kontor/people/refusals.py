@@ -25,10 +25,10 @@ class Refused(BaseModel):
 def refusals(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """The `responses` of a route that may refuse with these, beside those that every route may.
 
-    Every route may answer 401 (no good token), 403 (not allowed), 422 (what was sent cannot be used) and 503 (a part
-    that is needed does not answer).
+    Every route may answer 400 (what was sent is no JSON, or says what cannot be), 401 (no good token), 403 (not
+    allowed), 422 (what was sent cannot be used) and 503 (a part that is needed does not answer).
     """
     return {
         status: {"model": Refused, "description": HTTPStatus(status).phrase}
-        for status in sorted({401, 403, 422, 503, *statuses})
+        for status in sorted({400, 401, 403, 422, 503, *statuses})
     }

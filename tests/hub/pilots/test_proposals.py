@@ -15,7 +15,7 @@ from kontor.audit.actions import ACTIONS
 from kontor.errors import Conflict, KontorError, NotAllowed
 from kontor.people import store as people
 from kontor.people.offices import Offices
-from kontor.pilots import members, proposals, revisions, store, typed
+from kontor.pilots import helix, members, proposals, revisions, store, typed
 from kontor.pilots.draft import WrongDraft, hints_for, mistakes_in
 from kontor.pilots.store import TakesPart
 from tests.hub.pilots.drafts import HOUSE, NOW, STEWARD, TODAY, a_draft, a_pilot, proposed
@@ -183,7 +183,8 @@ def test_nobody_floods_the_queue(session: Session, ada: str) -> None:
 def test_hints_are_no_refusal() -> None:
     draft = a_draft(class_="clinical", agreement="Ethics 1", agreement_ends=date(2026, 12, 1))
     found = hints_for(draft, partners=HOUSE.partners)
-    assert any("no hospital, no company" in one for one in found)
+    assert helix.mix(draft.organisations, HOUSE.partners).missing == ("hospital", "company")
+    assert helix.mix(draft.organisations, HOUSE.partners).hint in found
     assert any("agreement ends before the pilot" in one for one in found)
     assert any("needs an agreement" in one for one in hints_for(a_draft(class_="sensitive"), partners=HOUSE.partners))
 
