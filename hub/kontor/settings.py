@@ -70,6 +70,14 @@ class LabSettings(_Closed):
     """Personal labs and workspaces."""
 
     start_timeout: Annotated[int, Field(ge=5, le=600, description="Seconds that a lab may take to start.")] = 90
+    first_group: Annotated[
+        int,
+        Field(
+            ge=1000,
+            le=4_000_000_000,
+            description="First of the numeric groups (two for each pilot) that stand for its editors and readers.",
+        ),
+    ] = 900_000
     share_account: Annotated[
         bool,
         Field(

@@ -78,13 +78,13 @@ class Socket:
 
 def test_only_those_who_may_be_here_keep_their_sockets() -> None:
     forgotten: list[bool] = []
-    strangers: list[bool] = []
+    asked: list[bool] = []
     open_now = Sockets(lambda: forgotten.append(True))
-    open_now.stranger = lambda: strangers.append(True)
+    open_now.ask = lambda: asked.append(True)
     ada, ben, nobody = Socket(), Socket(), Socket()
     for socket, name in ((ada, "ada"), (ben, "ben"), (nobody, "")):
         open_now.came(socket, name)
-    assert len(strangers) == 3, "nothing is known yet"
+    assert len(asked) == 3, "nothing is known yet"
     assert open_now.only(["ada", "eve"]) == 2
     assert [one.closed for one in (ada, ben, nobody)] == [None, NOT_A_MEMBER, NOT_A_MEMBER]
     assert len(forgotten) == 1
@@ -95,9 +95,14 @@ def test_only_those_who_may_be_here_keep_their_sockets() -> None:
     assert len(forgotten) == 1
     assert open_now.only(["ada"]) == 0
     assert len(forgotten) == 2, "eve had no socket, but her login is asked for again"
-    open_now.came(Socket(), "ada")
-    assert len(strangers) == 3
+    second = Socket()
+    open_now.came(second, "ada")
+    assert len(asked) == 3
     assert len(open_now) == 2
+    for socket in (ada, second):
+        open_now.left(socket)
+    open_now.came(ada, "ada")
+    assert len(asked) == 4, "the first one to come may have lost access while nobody was here"
 
 
 def test_noting_twice_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -119,12 +119,25 @@ def test_what_is_marked_is_a_whole_sentence(path: Path) -> None:
 
 # Rooms whose errors people read on pages, and the parts of them that speak to programs or operators only.
 ROOMS = ("web/", "pilots/", "audit/", "data/")
-ENGLISH = {"web/pages.py", "pilots/demo.py", "pilots/api.py", "data/samples.py", "data/objectstore.py", "data/model.py"}
+ENGLISH = {
+    "web/pages.py",
+    "pilots/demo.py",
+    "data/samples.py",
+    "data/objectstore.py",
+    "data/model.py",
+    *("data/gate.py", "pilots/access.py", "pilots/evictions.py", "pilots/budget/meter.py"),  # the reconciler's log
+}
 ERRORS = {"KontorError", "NotFound", "NotAllowed", "Conflict", "Unavailable", "SignInFailed"}
 
 
 @pytest.mark.parametrize(
-    "path", [path for path in PYTHON if named(path).startswith(ROOMS) and named(path) not in ENGLISH], ids=named
+    "path",
+    [
+        path
+        for path in PYTHON
+        if named(path).startswith(ROOMS) and named(path) not in ENGLISH and not path.stem.endswith("api")
+    ],
+    ids=named,
 )
 def test_errors_that_people_read_are_marked(path: Path) -> None:
     for name, call in calls(path):
@@ -143,7 +156,8 @@ def test_words_that_are_data_are_marked() -> None:
 # -- the sources: templates ----------------------------------------
 
 READ_OUT = {"alt", "aria-label", "aria-description", "placeholder", "title", "label"}
-NAMES = {"Kontor"}
+NAMES = {"Kontor", "SHA-256"}
+ATTRIBUTE = re.compile(r'\b[a-z-]+="[^"]*"')
 LETTERS = re.compile(r"[^\W\d_]{2,}")
 
 
@@ -165,6 +179,7 @@ class Visible(HTMLParser):
         self._silent -= tag in ("script", "style", "code")
 
     def handle_data(self, data: str) -> None:
+        data = ATTRIBUTE.sub("", data)  # of a macro that makes attributes
         if LETTERS.search(data) and not self._silent:
             self.words.append(data.strip())
 

@@ -19,6 +19,7 @@ NEEDED = [
     r"kontor/people/issuer/server\.mjs",
     r"kontor/people/issuer/personas\.json",
     r"kontor/pilots/demo\.toml",
+    *(rf"kontor/locale/{language}/LC_MESSAGES/kontor\.po" for language in ("sv", "da", "de", "nb")),
     r"kontor/data/samples\.toml",
     r"kontor/migrations/versions/v0001_first_tables\.py",
     r"kontor/web/templates/lobby\.html",

@@ -82,7 +82,7 @@ class Teller:
     def start(self) -> None:
         """Begin, if this is a workspace of a Kontor."""
         if self._connection.connected and self._connection.pilot:
-            self._sockets.stranger = self._presence.changed.set
+            self._sockets.ask = self._presence.changed.set
             self._task = asyncio.create_task(self._run())
 
     async def stop(self) -> None:

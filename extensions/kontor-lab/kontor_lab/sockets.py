@@ -34,13 +34,13 @@ class Sockets:
         self._forget_logins = forget_logins
         self._open: dict[Any, str] = {}
         self._allowed: frozenset[str] | None = None
-        #: called when a socket is opened by somebody of whom it is not known that they may be here
-        self.stranger: Callable[[], object] = lambda: None
+        #: called when the service should be asked at once: for the first socket, and for somebody it has not named
+        self.ask: Callable[[], object] = lambda: None
 
     def came(self, socket: Any, name: str) -> None:
         self._open[socket] = name
-        if self._allowed is None or name not in self._allowed:
-            self.stranger()
+        if len(self._open) == 1 or self._allowed is None or name not in self._allowed:
+            self.ask()
 
     def left(self, socket: Any) -> None:
         self._open.pop(socket, None)

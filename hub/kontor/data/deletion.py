@@ -14,6 +14,7 @@ from botocore.exceptions import BotoCoreError, ClientError  # type: ignore[impor
 from kontor.data.store_access import BUCKET
 from kontor.errors import Unavailable
 from kontor.names import check_slug
+from kontor.words import _
 
 AREAS: Final = ("raw", "results", "scratch", "outbox")
 
@@ -36,7 +37,10 @@ def delete_objects(s3: Any, pilot: str) -> int:
         return sum(_delete(s3, f"{area}/{pilot}/") for area in AREAS)
     except (BotoCoreError, ClientError) as problem:
         raise Unavailable(
-            f"The object store could not delete what belongs to {pilot!r} ({problem}).", code="store_down"
+            _("The object store could not delete what belongs to {pilot} ({problem}).").format(
+                pilot=pilot, problem=problem
+            ),
+            code="store_down",
         ) from problem
 
 
@@ -45,7 +49,8 @@ def _delete(s3: Any, prefix: str) -> int:
     for keys in _batches(s3, prefix):
         answer = s3.delete_objects(Bucket=BUCKET, Delete={"Objects": [{"Key": key} for key in keys], "Quiet": True})
         if failed := answer.get("Errors"):
-            raise Unavailable(f"The object store kept {failed[0].get('Key')!r}: {failed[0].get('Message')}.")
+            kept, why = failed[0].get("Key"), failed[0].get("Message")
+            raise Unavailable(_("The object store kept {object}: {reason}.").format(object=kept, reason=why))
         count += len(keys)
     for upload in s3.list_multipart_uploads(Bucket=BUCKET, Prefix=prefix).get("Uploads", []):
         s3.abort_multipart_upload(Bucket=BUCKET, Key=upload["Key"], UploadId=upload["UploadId"])

@@ -115,12 +115,19 @@ def delete(site: Site, sessions: sessionmaker[Session], slug: str, *, now: datet
 
 
 def delete_folder(folder: Path) -> int:
-    """Delete a folder with all that is in it; returns how many files there were. No link is followed."""
+    """Delete a folder with all that is in it; returns how many files there were. No link is followed.
+
+    Folders that are read-only, as `raw` is, are made writable first: rights come from lists that only their owner,
+    who runs this, may change.
+    """
     if folder.is_symlink():
         folder.unlink()
         return 0
     if not folder.is_dir():
         return 0
-    count = sum(len(files) for _root, _folders, files in os.walk(folder))
+    count = 0
+    for path, _folders, files in os.walk(folder):
+        Path(path).chmod(0o700)
+        count += len(files)
     shutil.rmtree(folder)
     return count

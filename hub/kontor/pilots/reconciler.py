@@ -25,6 +25,7 @@ from kontor.pilots import clock, granted
 from kontor.pilots.access import EVERYTHING, HubView
 from kontor.pilots.budget import meter
 from kontor.pilots.evictions import Evictor
+from kontor.pilots.folders.keeper import Keeper
 from kontor.pilots.rounds import Rounds
 from kontor.site import Site
 
@@ -70,6 +71,7 @@ async def run(site: Site) -> None:
     transport, _ = await loop.create_datagram_endpoint(lambda: pokes, local_addr=str(path), family=1)
     counting = asyncio.create_task(meter.run(site))
     deleting = asyncio.create_task(clock.delete_when_due(site, session_factory(site.database_url)))
+    keeping = asyncio.create_task(Keeper.of(site, session_factory(site.database_url)).run())
     try:
         async with HubAPI(site.hub_api_url, site.secret(SECRET)) as hub, ClusterClient(site, secret=SECRET) as clusters:
             sessions = session_factory(site.database_url)
@@ -85,6 +87,7 @@ async def run(site: Site) -> None:
     finally:
         counting.cancel()
         deleting.cancel()
+        keeping.cancel()
         transport.close()
         path.unlink(missing_ok=True)
 

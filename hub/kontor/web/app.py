@@ -56,6 +56,7 @@ from kontor.web.languages import Languages
 from kontor.web.look import STATIC
 from kontor.web.pages import htmx_file
 from kontor.web.previews import Previews
+from kontor.web.reading import Reading
 from kontor.web.rendering import Renderer
 from kontor.web.secret_paths import guard_logs
 
@@ -147,6 +148,7 @@ def _add_parts(app: FastAPI, site: Site) -> None:
     state.site = site
     state.security_headers = security_headers(site)
     state.sessions = session_factory(site.database_url)
+    state.reading = Reading(state.sessions)
     state.hub = HubAPI(site.hub_api_url, site.secret("service-token"))
     tokens = HubTokens(state.hub)
     state.callers = Callers(

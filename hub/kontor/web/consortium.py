@@ -25,6 +25,7 @@ from kontor.pilots.lifecycle import day_of
 from kontor.pilots.snapshot import LISTED, Consortium, Entry, Snapshot
 from kontor.web.network import network
 from kontor.web.pages import page, part
+from kontor.web.reading import reading
 from kontor.web.signin import FromVisitor, Visitor
 from kontor.web.tables import COUNTRIES
 from kontor.words import N_, Spoken, language
@@ -102,14 +103,17 @@ class Line:
 
 
 @router.get("/consortium")
-def consortium_page(
+async def consortium_page(
     request: Request,
-    session: InSession,
     visitor: FromVisitor,
     filters: FromFilters,
     sort: Sort = "title",
     number: Annotated[int, Query(alias="page", ge=1, le=10_000)] = 1,
 ) -> Response:
+    return await reading(request, lambda session: _page(request, session, visitor, filters, sort, number))
+
+
+def _page(request: Request, session: Session, visitor: Visitor, filters: Filters, sort: Sort, number: int) -> Response:
     snapshot = _snapshot(request, session, visitor)
     drawn = snapshot.once("page", (language(), filters, sort), lambda: _draw(request, snapshot, filters, sort))
     pages = max(1, -(-len(drawn.found) // PER_PAGE))

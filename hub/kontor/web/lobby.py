@@ -17,7 +17,6 @@ from kontor.audit.trail import Entry
 from kontor.database import now as this_moment
 from kontor.people import store as people
 from kontor.people.partners import Partners
-from kontor.people.requests import InSession
 from kontor.pilots import proposals
 from kontor.pilots.helix import COUNTRIES as ORDER
 from kontor.pilots.helix import OTHER
@@ -26,6 +25,7 @@ from kontor.quantities import ZONE
 from kontor.web.join import people_waiting_for
 from kontor.web.pages import page
 from kontor.web.pilots_list import GROUPS, Row, drawn, rows_of
+from kontor.web.reading import reading
 from kontor.web.signin import FromVisitor, Visitor
 from kontor.web.tables import COUNTRIES
 from kontor.words import _
@@ -55,7 +55,11 @@ class Consortium:
 
 
 @router.get("/")
-def lobby(request: Request, session: InSession, visitor: FromVisitor) -> Response:
+async def lobby(request: Request, visitor: FromVisitor) -> Response:
+    return await reading(request, lambda session: _lobby(request, session, visitor))
+
+
+def _lobby(request: Request, session: Session, visitor: Visitor) -> Response:
     state = request.app.state
     snapshot: Snapshot = state.consortium.now(session)
     rows = rows_of(request, session, visitor, snapshot)
@@ -87,7 +91,11 @@ def lobby(request: Request, session: InSession, visitor: FromVisitor) -> Respons
 
 
 @router.get("/pilots")
-def pilots(request: Request, session: InSession, visitor: FromVisitor) -> Response:
+async def pilots(request: Request, visitor: FromVisitor) -> Response:
+    return await reading(request, lambda session: _pilots(request, session, visitor))
+
+
+def _pilots(request: Request, session: Session, visitor: Visitor) -> Response:
     state = request.app.state
     partners: Partners = state.partners
     snapshot: Snapshot = state.consortium.now(session)
@@ -109,8 +117,12 @@ def pilots(request: Request, session: InSession, visitor: FromVisitor) -> Respon
 
 
 @router.get("/fragments/here")
-def people_here(request: Request, session: InSession, visitor: FromVisitor) -> Response:
+async def people_here(request: Request, visitor: FromVisitor) -> Response:
     """Who is in each of my pilots now; every list finds its own place on the page."""
+    return await reading(request, lambda session: _people_here(request, session, visitor))
+
+
+def _people_here(request: Request, session: Session, visitor: Visitor) -> Response:
     rows = rows_of(request, session, visitor, request.app.state.consortium.now(session))
     at_work = others_at_work(rows, visitor)
     working = [row for row in rows if row.mode == "working"]

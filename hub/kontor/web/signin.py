@@ -17,7 +17,6 @@ from urllib.parse import urlencode
 
 import httpx
 from fastapi import APIRouter, Depends, Request
-from starlette.concurrency import run_in_threadpool
 from starlette.responses import RedirectResponse, Response
 
 from kontor import names
@@ -27,6 +26,7 @@ from kontor.people.callers import HubTokens
 from kontor.people.portrait import Portrait
 from kontor.pilots import access
 from kontor.site import Site
+from kontor.web.reading import reading
 from kontor.web.seal import Seal
 from kontor.words import _
 
@@ -228,12 +228,7 @@ async def _visitor(request: Request) -> Visitor:
     """
     state: Any = request.app.state
     name = await state.signin.account(request)
-
-    def known() -> people.Person | None:
-        with state.sessions() as session:
-            return people.get(session, name)
-
-    person = await run_in_threadpool(known)
+    person = await reading(request, lambda session: people.get(session, name))
     if person is None:
         raise NotAllowed(_("We do not know you any more. Sign out and sign in again."), code="unknown_person")
     return Visitor(name, state.portraits.of(person))

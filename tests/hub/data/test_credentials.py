@@ -81,7 +81,7 @@ def test_longest_policy_fits() -> None:
 
 def test_credentials_have_the_shape_and_end_in_time(store: Any) -> None:
     before = datetime.datetime.now(datetime.UTC)
-    keys = store.broker().credentials(OWN, "viewer", caller=CALLER, seconds=900)
+    keys = store.broker().credentials(OWN, "viewer", caller=CALLER, generation=0, seconds=900)
     assert set(keys) == {"AccessKeyId", "SecretAccessKey", "Token", "Expiration"}
     ends = datetime.datetime.strptime(keys["Expiration"], "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=datetime.UTC)
     assert abs((ends - before).total_seconds() - 900) < 30
@@ -90,24 +90,24 @@ def test_credentials_have_the_shape_and_end_in_time(store: Any) -> None:
 @pytest.mark.parametrize("seconds", [0, 899, 3601])
 def test_lifetime_has_bounds(store: Any, seconds: int) -> None:
     with pytest.raises(ValueError, match="seconds must be 900 to 3600"):
-        store.broker().credentials(OWN, "viewer", caller=CALLER, seconds=seconds)
+        store.broker().credentials(OWN, "viewer", caller=CALLER, generation=0, seconds=seconds)
 
 
 @pytest.mark.parametrize("caller", ["", "x", "a b", "a" * 65, "é" * 5, "a/b"])
 def test_caller_has_a_name(store: Any, caller: str) -> None:
     with pytest.raises(KontorError, match="not the name of an account"):
-        store.broker().credentials(OWN, "viewer", caller=caller)
+        store.broker().credentials(OWN, "viewer", caller=caller, generation=0)
 
 
 def test_a_store_that_is_down_is_a_sentence() -> None:
     with pytest.raises(Unavailable, match="does not answer at the moment") as problem:
-        Broker(f"http://127.0.0.1:{free_ports(1)[0]}", "k", "s").credentials(OWN, "viewer", caller=CALLER)
+        Broker(f"http://127.0.0.1:{free_ports(1)[0]}", "k", "s").credentials(OWN, "viewer", caller=CALLER, generation=0)
     assert problem.value.code == "store_down"
 
 
 def test_a_wrong_broker_is_a_sentence(store: Any) -> None:
     with pytest.raises(Unavailable, match="refused to give a key") as problem:
-        Broker(store.url, store.secrets.broker_key, "wrong").credentials(OWN, "viewer", caller=CALLER)
+        Broker(store.url, store.secrets.broker_key, "wrong").credentials(OWN, "viewer", caller=CALLER, generation=0)
     assert problem.value.code == "store_refused"
 
 
@@ -190,7 +190,7 @@ def session_of(seeded: Any) -> Callable[..., Any]:
 
     def client(role: str, service: str = "s3") -> Any:
         if role not in known:
-            known[role] = broker.credentials(OWN, role, caller=CALLER)
+            known[role] = broker.credentials(OWN, role, caller=CALLER, generation=0)
         keys = known[role]
         return objectstore.client(service, seeded.url, keys["AccessKeyId"], keys["SecretAccessKey"], keys["Token"])
 
@@ -337,7 +337,7 @@ def test_no_key_without_a_role(seeded: Any, session_of: Callable[..., Any], who:
 
 
 def _session_keys(store: Any) -> Credentials:
-    keys = store.broker().credentials(OWN, "lead", caller=CALLER)
+    keys = store.broker().credentials(OWN, "lead", caller=CALLER, generation=0)
     return Credentials(keys["AccessKeyId"], keys["SecretAccessKey"], keys["Token"])
 
 
@@ -367,9 +367,9 @@ def test_sessions_may_not_touch_users(session_of: Callable[..., Any], role: str)
 
 
 def test_a_changed_token_is_refused(seeded: Any) -> None:
-    keys = seeded.broker().credentials(OWN, "viewer", caller=CALLER)
+    keys = seeded.broker().credentials(OWN, "viewer", caller=CALLER, generation=0)
     head, payload, signature = keys["Token"].split(".")
-    other = seeded.broker().credentials(OWN, "lead", caller=CALLER)["Token"].split(".")
+    other = seeded.broker().credentials(OWN, "lead", caller=CALLER, generation=0)["Token"].split(".")
     for token in (f"{head}.{other[1]}.{signature}", f"{head}.{payload}.", keys["Token"][:-4] + "AAAA"):
         s3 = objectstore.client("s3", seeded.url, keys["AccessKeyId"], keys["SecretAccessKey"], token)
         assert refused(lambda s3=s3: s3.get_object(Bucket=BUCKET, Key=f"raw/{OWN}/scan"))

@@ -126,7 +126,7 @@ def test_keys_outlive_a_restart_on_the_same_port(start: Callable[..., Any]) -> N
     first = start()
     objectstore.ensure_bucket(first.client())
     first.client().put_object(Bucket=BUCKET, Key="raw/knee-mr/one", Body=b"kept")
-    keys = first.broker().credentials("knee-mr", "viewer", caller="ws-knee-mr")
+    keys = first.broker().credentials("knee-mr", "viewer", caller="ws-knee-mr", generation=0)
     first.stop()
     start(keys=first.secrets, ports=first.ports)
     lab = objectstore.client("s3", first.url, keys["AccessKeyId"], keys["SecretAccessKey"], keys["Token"])
@@ -234,7 +234,7 @@ def secret_object(store: Any) -> bytes:
 @pytest.fixture(scope="module")
 def session(store: Any) -> Any:
     """Keys of the strongest role of another pilot."""
-    return store.broker().credentials("knee-mr", "lead", caller="u" + "a" * 24)
+    return store.broker().credentials("knee-mr", "lead", caller="u" + "a" * 24, generation=0)
 
 
 @pytest.mark.parametrize("stranger", STRANGERS)

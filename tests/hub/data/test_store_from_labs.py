@@ -34,7 +34,9 @@ def endpoint(seeded: Any) -> Iterator[tuple[str, list[str]]]:
         def do_GET(self) -> None:
             asked.append(self.headers.get("Authorization", ""))
             good = asked[-1] == "the-lab-token"
-            body = json.dumps(broker.credentials(OWN, "editor", caller=CALLER) if good else {"error": "who?"}).encode()
+            body = json.dumps(
+                broker.credentials(OWN, "editor", caller=CALLER, generation=0) if good else {"error": "who?"}
+            ).encode()
             self.send_response(200 if good else 403)
             self.send_header("Content-Type", "application/json")
             self.send_header("Content-Length", str(len(body)))

@@ -11,9 +11,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from sqlalchemy.orm import Session, sessionmaker
 
+from kontor.pilots import demo, store
 from kontor.pilots.folders.keeper import Keeper
 from kontor.pilots.folders.rights import Groups, make_folders, put_right
+from kontor.settings import Settings
+from kontor.site import Ports, Site
 from tests.waiting import until
 
 GROUPS = Groups(900_002, 900_003)
@@ -102,6 +106,8 @@ async def test_what_any_tool_makes_is_open_to_editors_and_readers(root: Path, to
 @pytest.mark.parametrize("script", ["echo no >> scan.dat", "rm -f scan.dat", "touch new", "mkdir new", "mv scan.dat x"])
 def test_raw_is_read_only_for_everybody(root: Path, script: str) -> None:
     folder = a_pilot(root, owner=MAKER)
+    for path in (folder / "raw", folder / "raw" / "scan.dat"):
+        os.chown(path, MAKER, MAKER)  # as where Kontor does not run as root: everything has one owner
     for uid, group in ((MAKER, GROUPS.editors), (EDITOR, GROUPS.editors), (READER, GROUPS.readers)):
         assert as_account(uid, [group], "cat scan.dat", folder / "raw").stdout == "measured"
         assert as_account(uid, [group], script, folder / "raw").returncode != 0
@@ -165,3 +171,14 @@ def test_a_folder_of_no_pilot_is_left_alone(root: Path) -> None:
     folder.mkdir(mode=0o700)
     assert Keeper(root, {}.get).mend([folder, root / ".part"]) == 0
     assert folder.stat().st_mode & 0o777 == 0o700
+
+
+async def test_the_keeper_of_an_installation_knows_its_pilots(root: Path, session: Session) -> None:
+    site = Site(root, Settings(), Ports.choose(8000), root / "sockets")
+    keeper = Keeper.of(site, sessionmaker(session.get_bind()))
+    assert keeper._groups("nowhere") is None
+    demo.seed(session)
+    session.commit()
+    found = {slug: keeper._groups(slug) for slug in ("knee-mr", "sepsis-proteome")}
+    numbers = {slug: store.get_one(session, slug).number for slug in found}
+    assert found == {slug: Groups(900_000 + 2 * number, 900_001 + 2 * number) for slug, number in numbers.items()}

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 import pytest
 
+from kontor.pilots.model import PilotRow
 from kontor.pilots.presence import Presence
 from tests.hub.web.house import House, account
 
@@ -41,9 +43,9 @@ def here(house: House) -> set[str]:
 
 async def test_a_workspace_tells_of_its_members_only(house: House) -> None:
     people = [account("maja"), account("erik"), "ws-knee-mr", "<b>"]
-    assert await tell(house, "workspace", {"people": [{"name": name, "documents": 1} for name in people]}) == 204
+    assert await tell(house, "workspace", {"people": [{"name": name, "documents": 1} for name in people]}) == 200
     assert here(house) == {account("maja")}
-    assert await tell(house, "workspace", {"people": []}) == 204
+    assert await tell(house, "workspace", {"people": []}) == 200
     assert here(house) == set()
 
 
@@ -70,3 +72,25 @@ async def test_nobody_else_tells(house: House, caller: str | None, status: int) 
 )
 async def test_what_makes_no_sense_is_refused(house: House, content: Any) -> None:
     assert await tell(house, "workspace", content) == 422
+
+
+@pytest.mark.parametrize(
+    ("change", "names"),
+    [
+        ({}, ["maja", "jonas"]),
+        ({"agreement_ends": date(2026, 1, 1)}, []),
+        ({"state": "closing"}, []),
+        ({"state": "archived"}, []),
+    ],
+    ids=repr,
+)
+async def test_the_answer_says_who_may_be_there(house: House, change: dict[str, Any], names: list[str]) -> None:
+    """Editors and leads, while the pilot works; the runner of this pilot may not."""
+    with house.app.state.sessions() as session, session.begin():
+        row = session.get_one(PilotRow, "knee-mr")
+        for key, value in change.items():
+            setattr(row, key, value)
+    async with house.browser() as client:
+        headers = {"Authorization": f"Bearer {house.tokens['workspace']}"}
+        answer = await client.put(f"{house.prefix}api/presence", headers=headers, json={"people": []})
+    assert answer.json() == {"may_be_here": sorted(account(name) for name in names)}

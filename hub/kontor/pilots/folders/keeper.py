@@ -8,9 +8,12 @@ import logging
 from collections.abc import Callable
 from pathlib import Path
 
+from sqlalchemy.orm import Session, sessionmaker
 from watchfiles import awatch
 
+from kontor.pilots import store
 from kontor.pilots.folders.rights import Groups, put_right
+from kontor.site import Site
 
 log = logging.getLogger("kontor.folders")
 
@@ -31,6 +34,22 @@ class Keeper:
     def __init__(self, root: Path, groups: Callable[[str], Groups | None]) -> None:
         self._root = root
         self._groups = groups
+
+    @classmethod
+    def of(cls, site: Site, sessions: sessionmaker[Session]) -> Keeper:
+        """The keeper of an installation; a pilot's number never changes, so it is asked for once."""
+        known: dict[str, Groups] = {}
+
+        def groups(slug: str) -> Groups | None:
+            if slug not in known:
+                with sessions() as session:
+                    pilot = store.get(session, slug)
+                if pilot is None:
+                    return None
+                known[slug] = Groups.of(site.settings.labs.first_group, pilot.number)
+            return known[slug]
+
+        return cls(site.pilot_folders, groups)
 
     async def run(self) -> None:
         """Put everything right, then watch until cancelled."""
