@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import re
+from contextlib import redirect_stderr
 from pathlib import Path
 
 from babel.messages import Catalog
@@ -18,8 +19,8 @@ from kontor.words import DOMAIN, LANGUAGES, LOCALE
 
 HUB = Path(__file__).parents[1] / "hub" / "kontor"
 TRANSLATED = tuple(code for code in LANGUAGES if code != "en")
-_METHODS = [("lab/**", "ignore"), ("**.py", "python"), ("web/templates/**.html", "jinja2")]
-_OPTIONS = {"web/templates/**.html": {"silent": "false", "trimmed": "true"}}
+_METHODS = [("lab/**", "ignore"), ("**.py", "python"), ("web/**.html", "jinja2")]
+_OPTIONS = {"web/**.html": {"silent": "false", "trimmed": "true"}}
 _COMMENT = "Kontor: {language}. `make messages` brings this file up to date with the sources."
 _LEFT_OUT = re.compile(
     r'^"(?:Project-Id-Version|Report-Msgid-Bugs-To|POT-Creation-Date|PO-Revision-Date|Last-Translator|Language-Team|'
@@ -31,10 +32,19 @@ _LEFT_OUT = re.compile(
 def sources() -> Catalog:
     """Every message that is marked in Python and in templates."""
     found = Catalog(domain=DOMAIN, charset="utf-8")
-    for path, _line, message, comments, context in extract_from_dir(
-        HUB, _METHODS, _OPTIONS, keywords=DEFAULT_KEYWORDS, comment_tags=("Translators:",), strip_comment_tags=True
-    ):
-        if message:  # `_(role or "")` looks like one without words
+    with redirect_stderr(io.StringIO()):  # babel warns of `_(role or "")`, which is no message
+        extracted = list(
+            extract_from_dir(
+                HUB,
+                _METHODS,
+                _OPTIONS,
+                keywords=DEFAULT_KEYWORDS,
+                comment_tags=("Translators:",),
+                strip_comment_tags=True,
+            )
+        )
+    for path, _line, message, comments, context in extracted:
+        if message:
             found.add(message, locations=[(path, None)], auto_comments=comments, context=context)
     return found
 

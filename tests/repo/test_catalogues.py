@@ -21,7 +21,7 @@ from kontor.roles import ROLES
 from kontor.web import tables
 from tests.catalogues import HUB, TRANSLATED, brought_up_to_date, path_of, sources, text_of, translations
 
-TEMPLATES = sorted((HUB / "web" / "templates").rglob("*.html"))
+TEMPLATES = sorted((HUB / "web").rglob("*.html"))
 ENVIRONMENT = Environment(extensions=["jinja2.ext.i18n"])
 MARKS = {"_", "gettext", "ngettext", "N_"}
 
@@ -185,7 +185,7 @@ class Visible(HTMLParser):
 
 
 def template(path: Path) -> str:
-    return path.relative_to(HUB / "web" / "templates").as_posix()
+    return path.relative_to(HUB / "web").as_posix()
 
 
 def markup(text: str) -> str:

@@ -27,6 +27,7 @@ from kontor.audit.model import EntryRow, HeadRow
 from kontor.database import now as this_moment
 
 FIRST: Final = "0" * 64
+_LAST_NUMBER: Final = select(HeadRow.__table__.c.number)
 Detail = str | int | float | None
 
 
@@ -139,7 +140,7 @@ def latest(session: Session, pilots: Iterable[str], *, actions: Collection[str],
 
 def last_number(session: Session) -> int:
     """The number of the last entry; 0 if there is none. It grows with everything that happens."""
-    return session.scalar(select(HeadRow.number)) or 0
+    return session.scalar(_LAST_NUMBER) or 0
 
 
 def entry_of(row: EntryRow) -> Entry:

@@ -38,7 +38,7 @@ def may_export(place: Standing) -> bool:
         return False
     if place.pilot.class_ in GUARDED:
         return place.office is not None
-    return roles.can(place.role, "manage") or place.office is not None
+    return roles.can(place.role, "manage")
 
 
 def export_allowed(place: Standing) -> Standing:

@@ -12,8 +12,8 @@ The order makes every crash harmless. The hub's shares and groups are taken away
 clusters are shut in the database (`granted.shut`); from there the store's policy and the end of the clusters are
 derived in every round, so a store or gateway that is down now only delays its own part. The workspace is stopped, keys
 are shut once more, because its token could fetch some until then, and last of all it is written down that the access
-is gone (`granted.settle`). Until then every look finds the loss again and all is repeated, which changes nothing. Only the start of a workspace
-after a crash is not made up for: it is then closed, and the next who opens it starts it.
+is gone (`granted.settle`). Until then every look finds the loss again and all is repeated, which changes nothing. Only
+the start of a workspace after a crash is not made up for: it is then closed, and the next who opens it starts it.
 """
 
 from __future__ import annotations

@@ -23,7 +23,7 @@ from kontor.errors import Conflict, NotAllowed
 from kontor.people import store as people
 from kontor.people.offices import Offices
 from kontor.people.store import Person
-from kontor.pilots import members, standing
+from kontor.pilots import members, membership_rules, standing
 from kontor.pilots.members import Member
 from kontor.pilots.membership_rules import end_of_stay, is_guest, keeps_a_lead, lasting_leads, may_give, place_for
 from kontor.pilots.model import PilotRow
@@ -214,10 +214,7 @@ def hand_over(
     """
     place = hold(session, by, slug, now)
     if place.role != "lead":
-        raise NotAllowed(
-            _("Only a lead hands over the lead. By your office you can give somebody the role lead instead."),
-            code="not_the_lead",
-        )
+        raise membership_rules.not_the_lead()
     there = _read(session, slug, person, version, now)
     if person == by.name:
         raise Conflict(_("You are the lead. Choose whom you hand over to."), code="already_lead")

@@ -24,7 +24,7 @@ from kontor.people import store as people
 from kontor.people.callers import Caller
 from kontor.people.paging import FromPaging, Page, Paging
 from kontor.people.refusals import refusals
-from kontor.people.requests import FromCaller, InSession
+from kontor.people.requests import FromCaller, FromManager, InSession
 from kontor.pilots import log, log_export, standing
 from kontor.pilots.log import Line
 from kontor.words import _
@@ -122,7 +122,7 @@ def pilot_log(
 
 @router.post("/pilots/{slug}/audit/export", summary="The log of a pilot as one document", responses=refusals(400, 404))
 def export_pilot_log(
-    request: Request, session: InSession, caller: FromCaller, slug: Slug, asked: FromAsked
+    request: Request, session: InSession, caller: FromManager, slug: Slug, asked: FromAsked
 ) -> LogDocument:
     """Oldest first, with the proof of the whole chain. That it was made is recorded."""
     _check_pilot(request, session, caller, slug)
@@ -139,7 +139,7 @@ def whole_log(
 
 
 @router.post("/audit/export", summary="The log of all pilots as one document", responses=refusals(400))
-def export_whole_log(request: Request, session: InSession, caller: FromCaller, asked: FromAsked) -> LogDocument:
+def export_whole_log(request: Request, session: InSession, caller: FromManager, asked: FromAsked) -> LogDocument:
     """Oldest first, with the proof of the whole chain. That it was made is recorded."""
     _check_office(request, caller)
     return _document(request, session, caller, asked.wanted(None))

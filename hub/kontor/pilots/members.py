@@ -91,14 +91,6 @@ def role_of(session: Session, person: str, slug: str, *, now: datetime | None = 
     return None if row is None else row.role
 
 
-def roles_of(session: Session, person: str, *, now: datetime | None = None) -> dict[str, str]:
-    """A person's role in each pilot that they are a member of, in whatever state that is: slug -> role."""
-    rows = session.execute(
-        select(MembershipRow.pilot, MembershipRow.role).where(MembershipRow.person == person, runs(now))
-    )
-    return {slug: role for slug, role in rows}
-
-
 def get(session: Session, slug: str, person: str, *, now: datetime | None = None) -> Member | None:
     """A membership that runs, or None."""
     row = running(session, slug, person, now)

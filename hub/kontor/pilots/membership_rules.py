@@ -87,6 +87,14 @@ def no_guests(name: str) -> str:
     ).format(name=name)
 
 
+def not_the_lead() -> NotAllowed:
+    """The refusal of who would hand over the lead and has none."""
+    return NotAllowed(
+        _("Only a lead hands over the lead. By your office you can give somebody the role lead instead."),
+        code="not_the_lead",
+    )
+
+
 def lasting_leads(session: Session, slug: str, now: datetime | None) -> set[str]:
     return {one.person for one in members.of(session, slug, now=now) if one.role == "lead" and one.until is None}
 

@@ -67,6 +67,8 @@ class Snapshot:
     ----------
     used : mapping
         Percent of its budget that each active pilot has used.
+    roles : mapping
+        Account name -> slug -> role, for lists of one's own pilots. What somebody may do is asked of `standing`.
     people_by_country : mapping
         Each person counted once, however many pilots they are in; `other` for no or another country.
     """
@@ -75,6 +77,7 @@ class Snapshot:
     people: int
     people_by_country: Mapping[str, int]
     used: Mapping[str, int] = field(default_factory=dict)
+    roles: Mapping[str, Mapping[str, str]] = field(default_factory=dict, repr=False)
     _drawn: dict[str, dict[Hashable, Any]] = field(
         default_factory=lambda: {kind: {} for kind in MOST_KEPT}, compare=False, repr=False
     )
@@ -150,7 +153,15 @@ def read(session: Session, partners: Partners, *, now: datetime | None = None) -
     busy = {name for one in entries if one.mode == "working" for name in belonging[one.pilot.slug] if name in homes}
     countries = Counter(_country(*homes[name], partners) for name in busy)
     used = budget.shares_of(session, [one.slug for one in pilots if one.state == "active"])
-    return Snapshot(tuple(entries), len(busy), countries, used)
+    return Snapshot(tuple(entries), len(busy), countries, used, _roles(belonging))
+
+
+def _roles(belonging: Mapping[str, Mapping[str, str]]) -> dict[str, dict[str, str]]:
+    found: dict[str, dict[str, str]] = {}
+    for slug, group in belonging.items():
+        for name, role in group.items():
+            found.setdefault(name, {})[slug] = role
+    return found
 
 
 def _entry(

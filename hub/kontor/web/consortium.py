@@ -16,7 +16,7 @@ from kontor.audit import trail
 from kontor.database import now as this_moment
 from kontor.people.partners import Partners
 from kontor.people.requests import InSession
-from kontor.pilots import consortium, members
+from kontor.pilots import consortium
 from kontor.pilots.budget import standing as budget
 from kontor.pilots.consortium import SORTS, Filters
 from kontor.pilots.consortium_report import Flavour, report
@@ -119,7 +119,7 @@ def _page(request: Request, session: Session, visitor: Visitor, filters: Filters
     pages = max(1, -(-len(drawn.found) // PER_PAGE))
     number = min(number, pages)
     first = (number - 1) * PER_PAGE
-    roles = members.roles_of(session, visitor.name)
+    roles = snapshot.roles.get(visitor.name, {})
     return page(
         request,
         "consortium.html",

@@ -27,7 +27,7 @@ class HubWords(InternationalizationExtension):
 
     def preprocess(self, source: str, name: str | None, filename: str | None = None) -> str:
         """JupyterHub's frame says that every page is English."""
-        return source.replace(_STOCK_TAG, _OUR_TAG, 1) if name == "templates/page.html" else source
+        return source.replace(_STOCK_TAG, _OUR_TAG, 1)
 
 
 class LanguageOf(OutputTransform):  # type: ignore[misc]

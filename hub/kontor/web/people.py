@@ -18,7 +18,7 @@ from kontor.pilots import governing, invitations, members
 from kontor.pilots.governing import KEEP, ChangedMeanwhile, Governor
 from kontor.pilots.invitation_view import invitation_views
 from kontor.pilots.member_view import MemberView, member_views
-from kontor.pilots.membership_rules import roles_to_give
+from kontor.pilots.membership_rules import not_the_lead, roles_to_give
 from kontor.pilots.poking import poke_when_kept
 from kontor.pilots.standing import Standing
 from kontor.web.pilot_frame import pilot_page, standing_of
@@ -252,6 +252,8 @@ def _ask(
         raise NotFound(_("This person is not a member of the pilot any more."), code="not_a_member")
     if person != visitor.name or kind == "hand_over":
         governing.must_manage(session, Governor.of(request.app.state, visitor.name), slug)
+    if kind == "hand_over" and place.role != "lead":
+        raise not_the_lead()
     values: dict[str, Any] = {"kind": kind, "member": member, "typed": typed or {}, "role_words": ROLE_WORDS}
     return pilot_page(
         request,

@@ -92,7 +92,7 @@ def rows_of(
 ) -> list[Row]:
     """A visitor's pilots in every state: those at work first, among them those where somebody is, then by title."""
     moment = now or this_moment()
-    roles = members.roles_of(session, visitor.name, now=moment)
+    roles = snapshot.roles.get(visitor.name, {})
     present = present_in(request, session, roles)
     rows = [
         Row(one.pilot, roles[one.pilot.slug], one.pilot.mode(moment), one.mix, present.get(one.pilot.slug, ()))

@@ -197,6 +197,7 @@ def hub() -> StandInHub:
     hub.user("narrow-token", ADA, ["one"], scopes=["read:users!user"])
     hub.service("lobby-token", "lobby")
     hub.service("reconciler-token", "reconciler")
+    hub.service("other-service-token", "idle-culler")
     return hub
 
 

@@ -11,7 +11,7 @@ NAME = "{name}"
 PAGES = ("status", "info/main/workers.html", "json/counts.json", "metrics", "api/v1/get_workers")
 
 
-@pytest.mark.parametrize("token", [None, "no-such-token", "narrow-token", "reconciler-token"])
+@pytest.mark.parametrize("token", [None, "no-such-token", "narrow-token", "other-service-token"])
 @pytest.mark.parametrize(
     ("method", "path", "body"),
     [

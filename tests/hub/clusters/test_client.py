@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -54,6 +55,24 @@ async def test_one_pilots_page_reaches_no_other_pilot(shared: str, clusters: Clu
     with pytest.raises(NotFound):
         await clusters.scale("two", shared, 0)
     assert shared in {one.name for one in await clusters.list()}
+
+
+async def test_those_that_started_before_somebody_left_end_and_no_others(gateway: Any, shared: str) -> None:
+    """Asked by the reconciler, which has a secret of its own."""
+    (gateway.site.state / "secrets" / "reconciler-token").write_text("reconciler-token")
+    async with ClusterClient(gateway.site, secret="reconciler-token") as clusters:
+        old = await clusters.start("two", workers=0, started_by=EVE)
+        (one,) = await clusters.list("two")
+        after = one.started_at + timedelta(milliseconds=1)
+        assert await clusters.stop_older({"two": one.started_at, "three": after}) == 0, "not before this moment"
+        young = await clusters.start("two", workers=0, started_by=EVE)
+        assert await clusters.stop_older({"two": after}) == 1
+        assert await clusters.stop_older({"two": after}) == 0
+        left = {two.name for two in await clusters.list() if two.status != "stopping"}
+        assert left >= {young, shared}
+        assert old not in left
+        await clusters.stop_all("two")
+    gateway.wait_for(lambda: not gateway.clusters("eve-token"), "pilot two's clusters stopped")
 
 
 @pytest.mark.parametrize("pilot", ["", "../two", "Two", "x" * 40])

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import sqlite3
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-import httpx
 from fastapi import FastAPI
 from fastapi.routing import iter_route_contexts
 
 from kontor import names
 from kontor.pilots import members
+from kontor.pilots.snapshot import Consortium
 from tests.hub.web.house import House, account
 
 PILOT = "knee-mr"
@@ -31,8 +32,9 @@ PEOPLE: dict[str, str] = {
     "steward": "henrik",
     "operator": "ingrid",
 }
+TOKENS = ("lab", "workspace", "cluster")
 PAGE_COLUMNS = ("nobody", *PEOPLE)
-API_COLUMNS = ("nobody", *PEOPLE, "lab", "workspace", "cluster")
+API_COLUMNS = (*PAGE_COLUMNS, *TOKENS)
 NEW_MEMBERS = {"viewer": "viewer", "reviewer": "reviewer", "pilot-steward": "steward"}
 
 
@@ -46,6 +48,10 @@ class Route:
     @property
     def is_api(self) -> bool:
         return self.path.startswith("api/")
+
+    @property
+    def changes(self) -> bool:
+        return self.method != "GET"
 
     def __str__(self) -> str:
         return f"{self.method} {self.path}"
@@ -73,35 +79,63 @@ def fill_roles(house: House) -> None:
 
 
 class Moment:
-    """The database as it was, to begin each call from the same state."""
+    """The house as it is now, to begin each call from the same state."""
 
     def __init__(self, house: House) -> None:
+        self._house = house
         self._live = Path(house.site.database_url.removeprefix("sqlite:///"))
         self._kept = self._live.with_name("kept.sqlite")
-        with sqlite3.connect(self._live) as live, sqlite3.connect(self._kept) as kept:
-            live.backup(kept)
-        kept.close()
-        live.close()
-        self._house = house
-        self._folders = house.site.pilot_folders
+        self._folders, self._kept_folders = house.site.pilot_folders, house.site.pilot_folders.with_name("kept")
+        self._servers = dict(house.hub.servers)
+        self._watching = sqlite3.connect(self._live, check_same_thread=False)
+        shutil.rmtree(self._kept_folders, ignore_errors=True)
+        self._kept.unlink(missing_ok=True)
+        self._copy(self._live, self._kept)
+        shutil.copytree(self._folders, self._kept_folders)
+        self._was = self._now()
+
+    def is_still(self) -> bool:
+        """Whether nothing was written, no file changed, and nobody asked to start anything."""
+        return self._now() == self._was and not self._house.hub.started and not self._house.clusters.asked
 
     def again(self) -> None:
         """Everything as it was."""
-        with sqlite3.connect(self._kept) as kept, sqlite3.connect(self._live) as live:
-            kept.backup(live)
-        kept.close()
-        live.close()
-        shutil.rmtree(self._folders, ignore_errors=True)
+        house, state = self._house, self._house.app.state
+        (written, files), now = self._was, self._now()
+        if now[0] != written:
+            self._copy(self._kept, self._live)
+        if now[1] != files:
+            shutil.rmtree(self._folders)
+            shutil.copytree(self._kept_folders, self._folders)
+        if now != self._was:
+            self._was = self._now()
+        house.hub.servers = dict(self._servers)
+        house.hub.started.clear()
+        house.clusters.asked.clear()
+        state.consortium = Consortium(state.partners)
+        for door in (state.tries, state.shared_tries):
+            door._limiter.storage.reset()
+
+    def close(self) -> None:
+        self._watching.close()
+
+    def _now(self) -> tuple[int, list[tuple[str, int]]]:
+        """SQLite's number that grows with what others commit, and all files with their times."""
+        written = self._watching.execute("PRAGMA data_version").fetchone()[0]
+        return written, list(_files_in(str(self._folders)))
+
+    def _copy(self, source: Path, target: Path) -> None:
+        one, other = sqlite3.connect(source), sqlite3.connect(target)
+        try:
+            one.backup(other)
+        finally:
+            one.close()
+            other.close()
 
 
-async def ask(house: House, route: Route, column: str, path: str, form: dict[str, Any], body: Any) -> httpx.Response:
-    """One request as `column`: pages with a session cookie and our own Origin, the API with a token."""
-    persona = PEOPLE.get(column)
-    if route.is_api:
-        token = house.tokens.get(persona or column)
-        headers = {} if column == "nobody" else {"Authorization": f"Bearer {token}"}
-        async with house.browser() as client:
-            return await client.request(route.method, house.prefix + path, headers=headers, json=body)
-    async with house.browser(persona) as client:
-        headers = {"Origin": house.origin}
-        return await client.request(route.method, house.prefix + path, headers=headers, data=form or None)
+def _files_in(folder: str) -> Iterator[tuple[str, int]]:
+    with os.scandir(folder) as found:
+        for one in sorted(found, key=lambda entry: entry.name):
+            yield one.path, one.stat(follow_symlinks=False).st_mtime_ns
+            if one.is_dir(follow_symlinks=False):
+                yield from _files_in(one.path)

@@ -83,12 +83,14 @@ class RecordingBroker:
 
     def __init__(self) -> None:
         self.given: list[tuple[str, str | None, str]] = []
+        self.generations: list[int | None] = []
 
     def credentials(
         self, pilot: str, role: str | None, *, caller: str, generation: int | None = None, seconds: int = 900
     ) -> dict[str, str]:
         session_policy(pilot, role)
         self.given.append((pilot, role, caller))
+        self.generations.append(generation)
         return {"AccessKeyId": "a", "SecretAccessKey": "b", "Token": "c", "Expiration": "2030-01-01T00:00:00Z"}
 
 

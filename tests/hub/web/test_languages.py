@@ -19,6 +19,7 @@ from kontor import words
 from kontor.errors import Conflict
 from kontor.web.hub_languages import HubWords, LanguageOf
 from tests.hub.web.house import House
+from tests.hub.web.test_look import render
 
 MESSAGES = {
     "Skip to content": "Till innehållet",
@@ -261,3 +262,16 @@ async def test_the_pages_of_the_hub_follow() -> None:
     finally:
         server.stop()
         await server.close_all_connections()
+
+
+@pytest.mark.usefixtures("swedish")
+@pytest.mark.parametrize(
+    ("page", "main"), [("login.html", '<main id="main">'), ("token.html", '<main id="main" lang="en">')], ids=str
+)
+def test_the_hubs_own_templates_say_their_language(page: str, main: str) -> None:
+    with words.language_is("sv"):
+        text = render(page)
+    assert '<html lang="sv">' in text
+    assert "Till innehållet" in text
+    assert main in text
+    assert '<html lang="en">' in render(page)

@@ -54,7 +54,7 @@ async def test_an_open_workspace_is_entered_at_once(house: House) -> None:
     ("server", "chip", "goes_on"),
     [
         pytest.param(OPENING, ">opening<", True, id="opening"),
-        pytest.param(CLOSING, ">closing<", True, id="closing"),
+        pytest.param(CLOSING, ">shutting down<", True, id="closing"),
         pytest.param(None, "closed, opens in seconds", False, id="closed, so the start failed"),
     ],
 )

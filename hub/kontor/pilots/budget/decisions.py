@@ -125,7 +125,7 @@ def set_credits(
     WrongDecision
         If the number cannot be a budget (`bad_credits`), or the reason is none (`bad_reason`).
     Conflict
-        If the pilot was changed since they read it (`changed_meanwhile`).
+        If the pilot was changed since they read it (`changed_meanwhile`), or is archived (`wrong_state`).
     """
     if not may_set(place):
         raise NotAllowed(_("Stewards and operators set the budget of a pilot. Ask one of them."), code="may_not_set")
@@ -134,6 +134,13 @@ def set_credits(
     why = _checked(reason)
     slug = place.pilot.slug
     row = held(session, slug, version)
+    if row.state == "archived":
+        raise Conflict(
+            _("A pilot that is {state} cannot do this. Load the page again to see where it stands.").format(
+                state=_(row.state)
+            ),
+            code="wrong_state",
+        )
     before, row.credits, row.version, row.changed = row.credits, credits, row.version + 1, now
     session.flush()
     trail.record(session, "budget_set", actor=by, pilot=slug, now=now, credits=credits, before=before, reason=why)
