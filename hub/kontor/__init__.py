@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from kontor.lab.cluster import connect_cluster
     from kontor.lab.open import open_dataset
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 __all__ = ["__version__", "connect_cluster", "open_dataset"]
 
 _HOMES = {"open_dataset": "kontor.lab.open", "connect_cluster": "kontor.lab.cluster"}

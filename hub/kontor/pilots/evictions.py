@@ -6,7 +6,8 @@
     run     the clusters                               members share the key with which one connects to a cluster
     read    the store keys                             a key may have been passed on by a cluster or a workspace
 
-What people typed is saved when a workspace stops, and open pages of the others connect again by themselves.
+What people typed is saved when a workspace stops. The hub forgets all page logins of a server that stops; who loads the
+page again is signed in without being asked.
 
 The order makes every crash harmless. The hub's shares and groups are taken away before this begins. Then keys and
 clusters are shut in the database (`granted.shut`); from there the store's policy and the end of the clusters are
@@ -75,6 +76,7 @@ class Evictor:
         self._clusters = clusters
         self._gate = gate
         self._clock = clock
+        self._telling = asyncio.Lock()
 
     async def shut(self, slug: str, losses: Sequence[Loss]) -> None:
         """End what these people could use. Their shares and groups must be gone from the hub.
@@ -87,24 +89,35 @@ class Evictor:
         begun = self._clock()
         since = begun + _LATE if any(loss.of("run") for loss in losses) else None
         await asyncio.to_thread(self._shut, slug, since)
-        await self.derive()
-        ran = any(loss.of("edit") for loss in losses) and await self._stop_workspace(slug, begun)
-        if ran:
-            await asyncio.to_thread(self._shut, slug, None)
-        await asyncio.to_thread(self._settle, losses)
-        if ran and losses[0].works:
-            await _tried("hub", self._hub.start_server(names.workspace_account(slug)))
+        await self.tell_store()
+        clusters = asyncio.create_task(self.stop_clusters())
+        try:
+            ran = any(loss.of("edit") for loss in losses) and await self._stop_workspace(slug, begun)
+            if ran:
+                await asyncio.to_thread(self._shut, slug, None)
+                await self.tell_store()
+            await asyncio.to_thread(self._settle, losses)
+            if ran and losses[0].works:
+                await _tried("hub", self._hub.start_server(names.workspace_account(slug)))
+        finally:
+            await clusters
         if since is not None:
             await asyncio.sleep(max(0.0, (since - self._clock()).total_seconds()))
-        await self.derive()
+            await self.stop_clusters()
 
-    async def derive(self) -> bool:
-        """Make the store's policy and the clusters as the database says; False if one of them could not be told."""
+    async def tell_store(self) -> bool:
+        """Set the store's policy as the database says; False if the store could not be told.
+
+        One at a time, from the reading on: else what was read earlier could be told later.
+        """
+        async with self._telling:
+            what = await asyncio.to_thread(self._doors)
+            return await _tried("store", asyncio.to_thread(self._gate.set, what.generations))
+
+    async def stop_clusters(self) -> bool:
+        """End the clusters that the database says have to; False if the gateway could not be told."""
         what = await asyncio.to_thread(self._doors)
-        done = [await _tried("store", asyncio.to_thread(self._gate.set, what.generations))]
-        if what.clusters_since:
-            done.append(await _tried("gateway", self._clusters.stop_older(what.clusters_since)))
-        return all(done)
+        return not what.clusters_since or await _tried("gateway", self._clusters.stop_older(what.clusters_since))
 
     async def _stop_workspace(self, slug: str, before: datetime) -> bool:
         """Stop the workspace if it started before a moment; whether it ran."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from time import monotonic
 
@@ -77,12 +78,16 @@ async def run(site: Site) -> None:
             sessions = session_factory(site.database_url)
             evictor = Evictor(sessions, hub, clusters, await asyncio.to_thread(Gate.of, site))
             rounds = Rounds(sessions, HubView(hub), evictor, pokes.add)
-            changed = asyncio.Event()
-            deriving = asyncio.create_task(_derive(evictor, changed))
+            changed = [asyncio.Event(), asyncio.Event()]
+            deriving = [
+                asyncio.create_task(_keep(evictor.tell_store, changed[0])),
+                asyncio.create_task(_keep(evictor.stop_clusters, changed[1])),
+            ]
             try:
                 await _reconcile(site, rounds, pokes, changed)
             finally:
-                deriving.cancel()
+                for task in deriving:
+                    task.cancel()
                 await rounds.close()
     finally:
         counting.cancel()
@@ -92,16 +97,20 @@ async def run(site: Site) -> None:
         path.unlink(missing_ok=True)
 
 
-async def _derive(evictor: Evictor, changed: asyncio.Event) -> None:
-    """Keep store and gateway as the database says. Apart from the rounds: one of them that is down holds up nobody."""
+async def _keep(derive: Callable[[], Awaitable[bool]], changed: asyncio.Event) -> None:
+    """Derive again and again. Store and gateway apart from the rounds: one of them that is down holds up nobody."""
     while True:
         changed.clear()
-        done = await evictor.derive()
+        done = False
+        try:
+            done = await derive()
+        except SQLAlchemyError as error:
+            log.warning("not derived, will try again: %s", error)
         with suppress(TimeoutError):
             await asyncio.wait_for(changed.wait(), INTERVAL if done else RETRY_OTHERS)
 
 
-async def _reconcile(site: Site, rounds: Rounds, pokes: Pokes, changed: asyncio.Event) -> None:
+async def _reconcile(site: Site, rounds: Rounds, pokes: Pokes, changed: Sequence[asyncio.Event]) -> None:
     asked: set[str] = set()
     due = monotonic()
     while True:
@@ -110,10 +119,12 @@ async def _reconcile(site: Site, rounds: Rounds, pokes: Pokes, changed: asyncio.
         done = await rounds.go(None if full else asked, asked=bool(asked))
         if full and done:
             (site.run / "reconciled").touch()
-            due = monotonic() + await asyncio.to_thread(_pause, site)
+            due = monotonic() + INTERVAL
         elif not done:
             due = monotonic() + RETRY
-        changed.set()
+        due = min(due, monotonic() + await asyncio.to_thread(_to_next_end, site))
+        for one in changed:
+            one.set()
         await asyncio.to_thread(witness.note, site)
         asked = await pokes.wait(max(0.0, due - monotonic()))
 
@@ -127,7 +138,7 @@ def _tick(site: Site) -> bool:
         return False
 
 
-def _pause(site: Site) -> float:
-    """Seconds until everything is looked at again."""
+def _to_next_end(site: Site) -> float:
+    """Seconds until something ends by itself; what was asked for just now may have brought that nearer."""
     with session_factory(site.database_url)() as session:
         return granted.seconds_to_next_end(session, this_moment(), at_most=INTERVAL)

@@ -69,7 +69,8 @@ def secrets(gateway: Any) -> set[str]:
 def test_the_token_says_whose_cluster_it_is(gateway: Any, shared: str, environments: list[dict[str, str]]) -> None:
     token = Path(environments[1]["KONTOR_TOKEN_FILE"]).read_text()
     claim = read(token, gateway.site.secret("cluster-signing-key"), lifetime=timedelta(hours=12))
-    assert claim == ClusterClaim(shared, "one", gateway.hub.people["ada-token"]["name"])
+    (known,) = (one for one in gateway.clusters("ada-token") if one["name"] == shared)
+    assert claim == ClusterClaim(shared, "one", gateway.hub.people["ada-token"]["name"], known["started_at"])
 
 
 def test_folders_are_private(gateway: Any, shared: str) -> None:

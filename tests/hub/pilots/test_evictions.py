@@ -6,6 +6,8 @@ any of the calls made to it.
 
 from __future__ import annotations
 
+import asyncio
+import threading
 from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
@@ -149,7 +151,8 @@ class House:
             while rounds.ending:
                 await rounds.ended()
                 done = await rounds.go()
-            await evictor.derive()
+            assert await evictor.tell_store() is ("store" not in self.world.down)
+            assert await evictor.stop_clusters() is ("gateway" not in self.world.down)
         except Died:
             return False
         finally:
@@ -219,7 +222,7 @@ async def test_what_ends(house: House, role: str, to: str | None, ends: set[str]
 async def test_the_order(house: House) -> None:
     house.remove("editor")
     await house.life()
-    wanted = ["PATCH shares", "DELETE groups", "set the policy", "stop clusters", "stop the workspace"]
+    wanted = ["PATCH shares", "DELETE groups", "set the policy", "stop the workspace", "start the workspace"]
     assert [one for one in dict.fromkeys(house.world.done) if one in wanted] == wanted
     last_policy = len(house.world.done) - house.world.done[::-1].index("set the policy")
     assert last_policy > house.world.done.index("stop the workspace"), "keys that its token fetched end as well"
@@ -283,3 +286,29 @@ async def test_a_pilot_that_no_longer_works_is_not_started_again(house: House) -
 async def test_nothing_to_do_does_nothing(house: House) -> None:
     await house.life()
     assert not [one for one in house.world.done if not one.startswith("look") and one != "set the policy"]
+
+
+async def test_what_was_read_earlier_is_never_told_later(house: House) -> None:
+    """The rounds and an eviction tell the store at the same time; the first of them takes long."""
+    begun, told = threading.Event(), threading.Event()
+    policies: list[int] = []
+
+    class SlowStore:
+        def set(self, generations: Mapping[str, int]) -> bool:
+            if not policies and not begun.is_set():
+                begun.set()
+                told.wait(0.3)
+            policies.append(generations["knee"])
+            return True
+
+    hub: Any = Hub(house.world)
+    store: Any = SlowStore()
+    world: Any = house.world
+    evictor = Evictor(house.sessions, hub, world, store)
+    first = asyncio.create_task(evictor.tell_store())
+    await asyncio.to_thread(begun.wait, 5)
+    with house.sessions() as session, session.begin():
+        granted.shut(session, "knee")
+    await evictor.tell_store()
+    await first
+    assert policies == [0, 1]

@@ -138,6 +138,8 @@ IN_MODES: Final = [
     InMode(_row("GET pilots/{slug}/log"), *LOG),
     InMode(_row("GET api/pilots/{slug}/audit"), *LOG),
     InMode(_row("POST pilots/{slug}/log"), *LOG),
+    InMode(_row("POST api/pilots/{slug}/audit/export"), *LOG),
+    InMode(_row("POST pilots/{slug}/people/find"), *LOG),  # the form again, which changes nothing
     InMode(Row("POST pilots/{slug}/deletion", "?----------", 303, {"version": "{version}", "typed": "{slug}"}),
            "---9", "---9", "---9", "---+"),
     *_step("approve", "---+", "9999", "9999", "9999"),

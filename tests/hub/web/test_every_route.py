@@ -133,6 +133,12 @@ async def test_tokens_that_are_none_of_ours(lived: Lived, row: Row) -> None:
         assert lived.moment.is_still()
 
 
+def test_every_route_that_changes_a_pilot_is_in_the_table_of_modes() -> None:
+    assert {row.route for row in ROWS if row.of.changes and "{slug}" in row.route} <= {
+        one.row.route for one in IN_MODES
+    }
+
+
 @pytest.mark.parametrize("one", IN_MODES, ids=lambda one: str(one.row))
 async def test_what_is_closed_while_a_pilot_does_not_work(in_mode: tuple[str, Lived], one: InMode) -> None:
     mode, lived = in_mode
