@@ -158,9 +158,7 @@ async def reconciled(site: Site, *, seconds: float = 30.0) -> float:
         before = mark.stat().st_mtime_ns
         begun = time.perf_counter()
         assert access.poke(site), "the reconciler is there"
-        await until(
-            lambda: mark.stat().st_mtime_ns != before, "the reconciler ends a round", seconds=seconds
-        )
+        await until(lambda: mark.stat().st_mtime_ns != before, "the reconciler ends a round", seconds=seconds)
         return time.perf_counter() - begun
 
     await once()

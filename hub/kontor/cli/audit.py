@@ -96,7 +96,8 @@ def _document(
     from kontor.database import now
     from kontor.people.partners import load_partners
     from kontor.people.portrait import Portraits
-    from kontor.pilots import log, log_export
+    from kontor.pilots.logbook import export as log_export
+    from kontor.pilots.logbook import log
     from kontor.web.log_document import document
 
     wanted = log.wanted(pilot=pilot, person=person, first=first, last=last)

@@ -22,11 +22,12 @@ from kontor.database import session_factory
 from kontor.errors import KontorError
 from kontor.hubapi import HubAPI
 from kontor.names import is_slug
-from kontor.pilots import clock, granted
+from kontor.pilots import granted
 from kontor.pilots.access import EVERYTHING, HubView
 from kontor.pilots.budget import meter
 from kontor.pilots.evictions import Evictor
 from kontor.pilots.folders.keeper import Keeper
+from kontor.pilots.life import clock
 from kontor.pilots.rounds import Rounds
 from kontor.site import Site
 

@@ -24,8 +24,12 @@ from kontor.people.partners import load_partners
 from kontor.people.portrait import Portraits
 from kontor.people.tries import Tries
 from kontor.pilots import api as pilots_api
-from kontor.pilots import consortium_api, files_api, invitations_api, lifecycle_api, log_api, members_api, shares_api
+from kontor.pilots import consortium_api
 from kontor.pilots.budget import api as budget_api
+from kontor.pilots.documents import files_api, shares_api
+from kontor.pilots.life import api as lifecycle_api
+from kontor.pilots.logbook import api as log_api
+from kontor.pilots.membership import invitations_api, members_api
 from kontor.pilots.presence import Presence, folder_of
 from kontor.pilots.snapshot import Consortium
 from kontor.site import Site

@@ -14,7 +14,8 @@ from kontor.database import now as this_moment
 from kontor.errors import Conflict, KontorError, NotAllowed
 from kontor.people import store as people
 from kontor.people.requests import InSession
-from kontor.pilots import ending, export, members, store
+from kontor.pilots import members, store
+from kontor.pilots.life import ending, export
 from kontor.pilots.poking import poke_when_kept
 from kontor.pilots.standing import Standing
 from kontor.web.pilot_frame import pilot_page, standing_of

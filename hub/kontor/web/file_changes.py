@@ -15,8 +15,8 @@ from kontor.audit import trail
 from kontor.database import now as this_moment
 from kontor.errors import Conflict, KontorError, NotAllowed
 from kontor.people.requests import InSession
-from kontor.pilots import file_changes, file_names, files
-from kontor.pilots.file_changes import LARGEST, Staged, TooLarge
+from kontor.pilots.documents import file_changes, file_names, files
+from kontor.pilots.documents.file_changes import LARGEST, Staged, TooLarge
 from kontor.pilots.standing import Standing, not_active
 from kontor.web.files import crumbs, folder_page, place_of, root_of, undo_seal
 from kontor.web.pilot_frame import pilot_page

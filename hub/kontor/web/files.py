@@ -12,8 +12,9 @@ from starlette.responses import Response
 from kontor.audit import trail
 from kontor.errors import KontorError
 from kontor.people.requests import InSession
-from kontor.pilots import file_changes, file_names, files, standing
-from kontor.pilots.files import FOLDER, STAYS_INSIDE, Entry, OpenFile
+from kontor.pilots import standing
+from kontor.pilots.documents import file_changes, file_names, files
+from kontor.pilots.documents.files import FOLDER, STAYS_INSIDE, Entry, OpenFile
 from kontor.pilots.standing import Standing
 from kontor.web.looks import LARGEST_PICTURE, picture_type, table_look, text_look
 from kontor.web.opened import OpenedFile

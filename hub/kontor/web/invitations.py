@@ -10,9 +10,9 @@ from starlette.responses import RedirectResponse, Response
 
 from kontor.errors import KontorError
 from kontor.people.requests import InSession
-from kontor.pilots import governing, invitations
-from kontor.pilots.governing import Governor
-from kontor.pilots.membership_rules import roles_to_give
+from kontor.pilots.membership import governing, invitations
+from kontor.pilots.membership.governing import Governor
+from kontor.pilots.membership.rules import roles_to_give
 from kontor.pilots.poking import poke_when_kept
 from kontor.web.member_add import USUAL
 from kontor.web.people import Refused, Typed, day_typed, people_page

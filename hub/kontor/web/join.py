@@ -15,8 +15,11 @@ from kontor.errors import NotFound
 from kontor.people import store as people
 from kontor.people.requests import InSession
 from kontor.people.tries import Tries
-from kontor.pilots import invitation_door, invitations, lifecycle, members, proposals, store
-from kontor.pilots.governing import Governor
+from kontor.pilots import lifecycle, members, store
+from kontor.pilots.life import proposals
+from kontor.pilots.membership import door as invitation_door
+from kontor.pilots.membership import invitations
+from kontor.pilots.membership.governing import Governor
 from kontor.pilots.model import STATES
 from kontor.web.pages import page
 from kontor.web.role_words import ROLE_WORDS

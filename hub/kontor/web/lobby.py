@@ -17,9 +17,9 @@ from kontor.audit.trail import Entry
 from kontor.database import now as this_moment
 from kontor.people import store as people
 from kontor.people.partners import Partners
-from kontor.pilots import proposals
 from kontor.pilots.helix import COUNTRIES as ORDER
 from kontor.pilots.helix import OTHER
+from kontor.pilots.life import proposals
 from kontor.pilots.snapshot import Snapshot
 from kontor.quantities import ZONE
 from kontor.web.join import people_waiting_for

@@ -18,7 +18,9 @@ from kontor.audit.reading import Wanted
 from kontor.database import now as this_moment
 from kontor.errors import KontorError
 from kontor.people.requests import InSession
-from kontor.pilots import log, log_export, store
+from kontor.pilots import store
+from kontor.pilots.logbook import export as log_export
+from kontor.pilots.logbook import log
 from kontor.pilots.standing import Standing
 from kontor.web.log_document import document, file_name
 from kontor.web.pages import page

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from kontor import __version__
 from kontor.pilots.lifecycle import day_of
-from kontor.pilots.log_export import Export
+from kontor.pilots.logbook.export import Export
 from kontor.quantities import ZONE
 from kontor.web.pages import whole
 from kontor.words import language

@@ -8,7 +8,7 @@ import unicodedata
 from dataclasses import dataclass
 from typing import Final
 
-from kontor.pilots.files import OpenFile
+from kontor.pilots.documents.files import OpenFile
 
 MOST_TEXT: Final = 200_000
 MOST_TABLE: Final = 2_000_000

@@ -11,12 +11,13 @@ from starlette.responses import RedirectResponse, Response
 
 from kontor.errors import KontorError
 from kontor.people.requests import InSession
-from kontor.pilots import governing, members, people_search
-from kontor.pilots.governing import Governor
-from kontor.pilots.member_view import PersonView, person_view
-from kontor.pilots.membership_rules import roles_to_give
+from kontor.pilots import members
+from kontor.pilots.membership import governing, people_search
+from kontor.pilots.membership.governing import Governor
+from kontor.pilots.membership.member_view import PersonView, person_view
+from kontor.pilots.membership.roll import MOST_AT_ONCE, names_in
+from kontor.pilots.membership.rules import roles_to_give
 from kontor.pilots.poking import poke_when_kept
-from kontor.pilots.roll import MOST_AT_ONCE, names_in
 from kontor.web.pages import page
 from kontor.web.people import Typed, day_typed
 from kontor.web.pilot_frame import pilot_page

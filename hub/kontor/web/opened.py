@@ -9,7 +9,7 @@ from typing import Final
 from starlette.responses import FileResponse
 from starlette.types import Receive, Scope, Send
 
-from kontor.pilots.files import OpenFile
+from kontor.pilots.documents.files import OpenFile
 from kontor.web.rendering import guarded
 
 NOTHING_RUNS: Final = "sandbox; default-src 'none'; style-src 'unsafe-inline'"

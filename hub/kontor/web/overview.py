@@ -12,12 +12,13 @@ from kontor.data import catalogue
 from kontor.data.catalogue import DataSet
 from kontor.database import now as this_moment
 from kontor.people import store as people
-from kontor.pilots import ending, helix, lifecycle, revisions
-from kontor.pilots.draft import GUARDED, Draft, hints_for
+from kontor.pilots import helix, lifecycle
 from kontor.pilots.helix import Mix
+from kontor.pilots.life import ending, revisions
+from kontor.pilots.life.api import house_of
+from kontor.pilots.life.draft import GUARDED, Draft, hints_for
+from kontor.pilots.life.plan import Plan, plan_of, proposed_on
 from kontor.pilots.lifecycle import Step, day_of
-from kontor.pilots.lifecycle_api import house_of
-from kontor.pilots.plan import Plan, plan_of, proposed_on
 from kontor.pilots.standing import Standing
 from kontor.pilots.view import PilotView, pilot_view
 from kontor.web.pilot_frame import standing_of

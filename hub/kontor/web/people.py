@@ -14,11 +14,12 @@ from kontor import roles
 from kontor.audit import trail
 from kontor.errors import KontorError, NotFound
 from kontor.people.requests import InSession
-from kontor.pilots import governing, invitations, members
-from kontor.pilots.governing import KEEP, ChangedMeanwhile, Governor
-from kontor.pilots.invitation_view import invitation_views
-from kontor.pilots.member_view import MemberView, member_views
-from kontor.pilots.membership_rules import not_the_lead, roles_to_give
+from kontor.pilots import members
+from kontor.pilots.membership import governing, invitations
+from kontor.pilots.membership.governing import KEEP, ChangedMeanwhile, Governor
+from kontor.pilots.membership.invitation_view import invitation_views
+from kontor.pilots.membership.member_view import MemberView, member_views
+from kontor.pilots.membership.rules import not_the_lead, roles_to_give
 from kontor.pilots.poking import poke_when_kept
 from kontor.pilots.standing import Standing
 from kontor.web.pilot_frame import pilot_page, standing_of

@@ -10,8 +10,8 @@ from typing import Any, Final
 from starlette.datastructures import FormData
 
 from kontor.errors import KontorError
-from kontor.pilots import typed
-from kontor.pilots.draft import MOST_OTHERS, Draft
+from kontor.pilots.life import typed
+from kontor.pilots.life.draft import MOST_OTHERS, Draft
 from kontor.pilots.store import TakesPart
 from kontor.settings import BudgetSettings
 from kontor.words import _

@@ -11,14 +11,16 @@ from starlette.responses import Response
 
 from kontor.database import now as this_moment
 from kontor.errors import KontorError
-from kontor.pilots import helix, people_search, revisions, store
-from kontor.pilots.choices import FACILITIES, NOTEBOOKS
-from kontor.pilots.draft import GUARDED, Draft, hints_for
+from kontor.pilots import helix, store
+from kontor.pilots.life import revisions
+from kontor.pilots.life.api import house_of
+from kontor.pilots.life.choices import FACILITIES, NOTEBOOKS
+from kontor.pilots.life.draft import GUARDED, Draft, hints_for
+from kontor.pilots.life.plan import plan_of
+from kontor.pilots.life.proposals import House
 from kontor.pilots.lifecycle import day_of
-from kontor.pilots.lifecycle_api import house_of
+from kontor.pilots.membership import people_search
 from kontor.pilots.model import CLASSES
-from kontor.pilots.plan import plan_of
-from kontor.pilots.proposals import House
 from kontor.pilots.standing import Standing
 from kontor.roles import ROLES
 from kontor.web.pages import page

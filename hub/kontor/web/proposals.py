@@ -14,12 +14,13 @@ from kontor.database import now as this_moment
 from kontor.errors import Conflict, KontorError, NotAllowed
 from kontor.people import store as people
 from kontor.people.requests import InSession
-from kontor.pilots import helix, proposals, revisions
-from kontor.pilots.draft import Draft, WrongDraft, hints_for, mistakes_in
+from kontor.pilots import helix
+from kontor.pilots.life import proposals, revisions
+from kontor.pilots.life.api import house_of
+from kontor.pilots.life.draft import Draft, WrongDraft, hints_for, mistakes_in
+from kontor.pilots.life.proposals import House
 from kontor.pilots.lifecycle import day_of
-from kontor.pilots.lifecycle_api import house_of
 from kontor.pilots.poking import poke_when_kept
-from kontor.pilots.proposals import House
 from kontor.pilots.standing import Standing
 from kontor.pilots.store import Pilot
 from kontor.web.pages import page

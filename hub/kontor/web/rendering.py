@@ -25,7 +25,7 @@ from typing import Final
 from starlette.responses import HTMLResponse, Response
 
 from kontor.errors import KontorError, Unavailable
-from kontor.pilots.files import OpenFile
+from kontor.pilots.documents.files import OpenFile
 from kontor.web import notebook_page
 from kontor.web.look import STATIC
 from kontor.words import _, language

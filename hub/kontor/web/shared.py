@@ -13,8 +13,8 @@ from kontor.errors import Conflict, NotFound
 from kontor.people import store as people
 from kontor.people.requests import InSession
 from kontor.people.tries import Tries
-from kontor.pilots import files, share_requests, shares
-from kontor.pilots.shares import Shared
+from kontor.pilots.documents import files, share_requests, shares
+from kontor.pilots.documents.shares import Shared
 from kontor.web.files import look_at, notebook_of, picture_of, root_of
 from kontor.web.pages import page
 from kontor.web.signin import FromVisitor, Visitor

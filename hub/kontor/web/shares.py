@@ -11,9 +11,9 @@ from starlette.responses import RedirectResponse, Response
 from kontor.errors import KontorError
 from kontor.people import store as people
 from kontor.people.requests import InSession
-from kontor.pilots import file_names, files, shares
-from kontor.pilots.files import STAYS_INSIDE
-from kontor.pilots.shares import LONGEST, LOOKING, SHORTEST, USUAL
+from kontor.pilots.documents import file_names, files, shares
+from kontor.pilots.documents.files import STAYS_INSIDE
+from kontor.pilots.documents.shares import LONGEST, LOOKING, SHORTEST, USUAL
 from kontor.pilots.standing import Standing
 from kontor.web.files import crumbs, place_of, root_of
 from kontor.web.pilot_frame import pilot_page

@@ -13,13 +13,14 @@ from starlette.responses import RedirectResponse, Response
 from kontor.database import now as this_moment
 from kontor.errors import KontorError, NotFound
 from kontor.people.requests import InSession
-from kontor.pilots import lifecycle, steps
+from kontor.pilots import lifecycle
+from kontor.pilots.life import steps
+from kontor.pilots.life.api import house_of
+from kontor.pilots.life.plan import plan_of, proposed_on
+from kontor.pilots.life.steps import ASKED_FIRST, NEED_REASON, Asked
 from kontor.pilots.lifecycle import day_of
-from kontor.pilots.lifecycle_api import house_of
-from kontor.pilots.plan import plan_of, proposed_on
 from kontor.pilots.poking import poke_when_kept
 from kontor.pilots.standing import Standing
-from kontor.pilots.steps import ASKED_FIRST, NEED_REASON, Asked
 from kontor.pilots.store import Pilot
 from kontor.quantities import day
 from kontor.settings import PilotSettings

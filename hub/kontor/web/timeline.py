@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
-from kontor.pilots.plan import STRETCHES, WORDS, Plan
+from kontor.pilots.life.plan import STRETCHES, WORDS, Plan
 
 LEFT: Final = 62
 STEP: Final = 154

@@ -13,7 +13,8 @@ from kontor import names
 from kontor.audit import trail
 from kontor.errors import KontorError, NotAllowed, NotFound, Unavailable
 from kontor.hubapi import HubAPI
-from kontor.pilots import access, file_names, standing
+from kontor.pilots import access, standing
+from kontor.pilots.documents import file_names
 from kontor.pilots.standing import Standing
 from kontor.site import Site
 from kontor.web.pages import page

@@ -24,9 +24,9 @@ TAKEN_BY = ("trail.record", "hourly.record")
 # Where the source alone does not say which action or which words: what they can be, and the words that come with `**`.
 DYNAMIC: dict[tuple[str, str], tuple[set[str], set[str]]] = {
     ("audit/hourly.py", "record"): (set(), set()),  # passes on what its own callers give, who are read as well
-    ("pilots/clock.py", "_warn"): ({"pilot_ending", "agreement_ending", "agreement_expired"}, set()),
-    ("pilots/steps.py", "take"): ({step.action for step in STEPS.values()}, {"until"}),
-    ("pilots/invitations.py", "_settle"): (
+    ("pilots/life/clock.py", "_warn"): ({"pilot_ending", "agreement_ending", "agreement_expired"}, set()),
+    ("pilots/life/steps.py", "take"): ({step.action for step in STEPS.values()}, {"until"}),
+    ("pilots/membership/invitations.py", "_settle"): (
         {"invitation_confirmed", "invitation_refused", "invitation_revoked"},
         set(),
     ),

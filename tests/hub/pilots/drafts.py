@@ -9,9 +9,10 @@ from sqlalchemy.orm import Session
 
 from kontor.people.offices import Offices
 from kontor.people.partners import load_partners
-from kontor.pilots import members, proposals, store
-from kontor.pilots.draft import Draft
-from kontor.pilots.proposals import House
+from kontor.pilots import members, store
+from kontor.pilots.life import proposals
+from kontor.pilots.life.draft import Draft
+from kontor.pilots.life.proposals import House
 from kontor.settings import Settings
 
 NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from kontor.people import store as people
 from kontor.people.offices import Offices
 from kontor.pilots import members, store
-from kontor.pilots.governing import Governor
+from kontor.pilots.membership.governing import Governor
 from kontor.settings import PilotSettings
 
 START = datetime(2026, 3, 1, 9, tzinfo=UTC)

@@ -9,7 +9,8 @@ from sqlalchemy.orm import Session
 
 from kontor.audit import trail
 from kontor.audit.actions import ACTIONS, SYSTEM
-from kontor.pilots import clock, members, store
+from kontor.pilots import members, store
+from kontor.pilots.life import clock
 from kontor.settings import Settings
 from tests.hub.pilots.drafts import NOW, a_pilot
 

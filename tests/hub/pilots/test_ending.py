@@ -20,7 +20,8 @@ from kontor.data import objectstore
 from kontor.database import engine_for, session_factory, upgrade
 from kontor.errors import Conflict, NotAllowed, Unavailable
 from kontor.people import store as people
-from kontor.pilots import clock, ending, export, store
+from kontor.pilots import store
+from kontor.pilots.life import clock, ending, export
 from kontor.pilots.standing import Standing
 from kontor.settings import Settings
 from kontor.site import Ports, Site

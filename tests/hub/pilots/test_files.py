@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from kontor.errors import Conflict, KontorError, NotAllowed, NotFound
-from kontor.pilots import file_changes, files
-from kontor.pilots.file_changes import TooLarge, may_change
+from kontor.pilots.documents import file_changes, files
+from kontor.pilots.documents.file_changes import TooLarge, may_change
 
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
 SECRET = b"another pilot's secret"

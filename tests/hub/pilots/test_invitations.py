@@ -16,9 +16,11 @@ from kontor.audit.actions import ACTIONS
 from kontor.errors import Conflict, KontorError, NotFound
 from kontor.people.offices import Offices
 from kontor.people.tries import Tries
-from kontor.pilots import governing, invitation_door, invitations, members, store
-from kontor.pilots.governing import Governor
+from kontor.pilots import members, store
 from kontor.pilots.lifecycle import end_of
+from kontor.pilots.membership import door as invitation_door
+from kontor.pilots.membership import governing, invitations
+from kontor.pilots.membership.governing import Governor
 from kontor.settings import PilotSettings
 from tests.hub.pilots.pilot_people import KNEE, NOW, OTHER, START, TODAY, a_pilot, fill, governor
 

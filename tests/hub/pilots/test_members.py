@@ -13,9 +13,10 @@ from sqlalchemy.orm import Session, sessionmaker
 from kontor.audit import trail
 from kontor.audit.actions import ACTIONS
 from kontor.errors import Conflict, KontorError, NotAllowed, NotFound
-from kontor.pilots import governing, members, roll, store
-from kontor.pilots.governing import ChangedMeanwhile
+from kontor.pilots import members, store
 from kontor.pilots.lifecycle import end_of
+from kontor.pilots.membership import governing, roll
+from kontor.pilots.membership.governing import ChangedMeanwhile
 from tests.hub.pilots.pilot_people import KNEE, NOW, OTHER, TODAY, a_pilot, fill, governor, introduce
 
 FAR = date(2027, 3, 11)

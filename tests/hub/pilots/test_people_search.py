@@ -6,7 +6,8 @@ import pytest
 from sqlalchemy.orm import Session
 
 from kontor.errors import KontorError
-from kontor.pilots import members, people_search, store
+from kontor.pilots import members, store
+from kontor.pilots.membership import people_search
 from tests.hub.pilots.pilot_people import KNEE, OTHER, START, a_pilot, fill, introduce
 
 

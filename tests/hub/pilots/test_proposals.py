@@ -15,8 +15,9 @@ from kontor.audit.actions import ACTIONS
 from kontor.errors import Conflict, KontorError, NotAllowed
 from kontor.people import store as people
 from kontor.people.offices import Offices
-from kontor.pilots import helix, members, proposals, revisions, store, typed
-from kontor.pilots.draft import WrongDraft, hints_for, mistakes_in
+from kontor.pilots import helix, members, store
+from kontor.pilots.life import proposals, revisions, typed
+from kontor.pilots.life.draft import WrongDraft, hints_for, mistakes_in
 from kontor.pilots.store import TakesPart
 from tests.hub.pilots.drafts import HOUSE, NOW, STEWARD, TODAY, a_draft, a_pilot, proposed
 

@@ -11,9 +11,11 @@ from sqlalchemy.orm import Session
 from kontor.audit.model import EntryRow
 from kontor.errors import Conflict, KontorError, NotAllowed, NotFound
 from kontor.people import store as people
-from kontor.pilots import invitations, members, share_requests, shares, standing, store
+from kontor.pilots import members, standing, store
+from kontor.pilots.documents import share_requests, shares
+from kontor.pilots.documents.shares import Share
+from kontor.pilots.membership import invitations
 from kontor.pilots.model import PilotRow
-from kontor.pilots.shares import Share
 
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
 ROLES = ("viewer", "reviewer", "runner", "editor", "lead", "steward")

@@ -11,9 +11,10 @@ from sqlalchemy.orm import Session
 from kontor.audit import trail
 from kontor.audit.actions import ACTIONS, SYSTEM
 from kontor.errors import Conflict, KontorError, NotAllowed, NotFound
-from kontor.pilots import lifecycle, members, steps, store
+from kontor.pilots import lifecycle, members, store
+from kontor.pilots.life import steps
+from kontor.pilots.life.steps import Asked
 from kontor.pilots.model import STATES
-from kontor.pilots.steps import Asked
 from tests.hub.pilots.drafts import NOW, RULES, STEWARD, TODAY, a_pilot
 
 LEAD, OFFICE, CLOCK, NOBODY = (frozenset(who) for who in ({"lead"}, {"office"}, {"clock"}, ()))

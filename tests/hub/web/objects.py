@@ -9,8 +9,11 @@ from typing import Any
 
 from kontor.data import catalogue
 from kontor.database import now
-from kontor.pilots import file_changes, invitation_door, invitations, shares, standing, store
-from kontor.pilots.governing import Governor
+from kontor.pilots import standing, store
+from kontor.pilots.documents import file_changes, shares
+from kontor.pilots.membership import door as invitation_door
+from kontor.pilots.membership import invitations
+from kontor.pilots.membership.governing import Governor
 from kontor.pilots.model import BudgetRow, PilotRow
 from kontor.web.seal import Seal
 from tests.hub.web.documents import DOT, furnish, markdown, notebook

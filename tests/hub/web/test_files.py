@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from kontor.audit.model import EntryRow
-from kontor.pilots import file_changes
+from kontor.pilots.documents import file_changes
 from tests.hub.web.documents import DOT, furnish, join, let_in, notebook, set_pilot
 from tests.hub.web.house import NASTY, House
 

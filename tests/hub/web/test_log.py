@@ -243,7 +243,7 @@ async def test_a_form_from_another_page_exports_nothing(filled: House) -> None:
 
 
 async def test_a_log_too_long_for_one_document(filled: House, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("kontor.pilots.log_export.MOST", 5)
+    monkeypatch.setattr("kontor.pilots.logbook.export.MOST", 5)
     answer = await ask(filled, "maja", "POST", LOG)
     assert answer.status_code == 400
     assert "one document takes 5. Choose fewer days." in answer.text

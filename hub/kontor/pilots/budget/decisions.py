@@ -14,11 +14,11 @@ from sqlalchemy.orm import Session
 
 from kontor.audit import trail
 from kontor.errors import Conflict, KontorError, NotAllowed
-from kontor.pilots import typed
 from kontor.pilots.budget import stages, standing
 from kontor.pilots.budget.standing import BudgetStanding
+from kontor.pilots.life import typed
+from kontor.pilots.life.revisions import held
 from kontor.pilots.model import PilotRow
-from kontor.pilots.revisions import held
 from kontor.pilots.standing import Standing
 from kontor.settings import BudgetSettings
 from kontor.words import _

@@ -15,10 +15,12 @@ from kontor.errors import Conflict, NotAllowed
 from kontor.people import store as people
 from kontor.people.offices import Offices
 from kontor.people.partners import Partners
-from kontor.pilots import members, people_search, store, typed
-from kontor.pilots.choices import notebook_for
-from kontor.pilots.draft import Draft, WrongDraft, mistakes_in, named
+from kontor.pilots import members, store
+from kontor.pilots.life import typed
+from kontor.pilots.life.choices import notebook_for
+from kontor.pilots.life.draft import Draft, WrongDraft, mistakes_in, named
 from kontor.pilots.lifecycle import day_of
+from kontor.pilots.membership import people_search
 from kontor.pilots.model import STATES, PilotRow
 from kontor.pilots.store import Pilot
 from kontor.roles import ROLES

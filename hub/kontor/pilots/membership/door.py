@@ -17,10 +17,11 @@ from kontor.audit import trail
 from kontor.database import now as this_moment
 from kontor.errors import Conflict, NotFound
 from kontor.people import store as people
-from kontor.pilots import invitations, members, store
-from kontor.pilots.governing import Governor
-from kontor.pilots.invitations import Invitation, hash_of, invitation_of
-from kontor.pilots.membership_rules import is_guest, no_guests
+from kontor.pilots import members, store
+from kontor.pilots.membership import invitations
+from kontor.pilots.membership.governing import Governor
+from kontor.pilots.membership.invitations import Invitation, hash_of, invitation_of
+from kontor.pilots.membership.rules import is_guest, no_guests
 from kontor.pilots.model import InvitationRow
 from kontor.pilots.store import Pilot
 from kontor.words import N_, _

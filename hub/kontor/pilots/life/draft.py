@@ -17,7 +17,8 @@ from babel import Locale
 from kontor.errors import KontorError
 from kontor.names import check_slug
 from kontor.people.partners import Partners
-from kontor.pilots import helix, typed
+from kontor.pilots import helix
+from kontor.pilots.life import typed
 from kontor.pilots.model import CLASSES
 from kontor.pilots.store import TakesPart
 from kontor.settings import Settings

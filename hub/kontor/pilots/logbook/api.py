@@ -25,8 +25,10 @@ from kontor.people.callers import Caller
 from kontor.people.paging import FromPaging, Page, Paging
 from kontor.people.refusals import refusals
 from kontor.people.requests import FromCaller, FromManager, InSession
-from kontor.pilots import log, log_export, standing
-from kontor.pilots.log import Line
+from kontor.pilots import standing
+from kontor.pilots.logbook import export as log_export
+from kontor.pilots.logbook import log
+from kontor.pilots.logbook.log import Line
 from kontor.words import _
 
 router = APIRouter(tags=["log"])

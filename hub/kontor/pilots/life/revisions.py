@@ -19,10 +19,10 @@ from kontor.audit import trail
 from kontor.database import now as this_moment
 from kontor.errors import Conflict, NotAllowed, NotFound
 from kontor.pilots import lifecycle, store
-from kontor.pilots.draft import COMPANY, GUARDED, Draft, WrongDraft, mistakes_in, named
+from kontor.pilots.life.draft import COMPANY, GUARDED, Draft, WrongDraft, mistakes_in, named
+from kontor.pilots.life.proposals import House
 from kontor.pilots.lifecycle import day_of
 from kontor.pilots.model import PilotRow
-from kontor.pilots.proposals import House
 from kontor.pilots.store import Pilot, TakesPart
 from kontor.words import _
 

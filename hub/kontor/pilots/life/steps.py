@@ -15,11 +15,12 @@ from kontor.audit import trail
 from kontor.audit.actions import SYSTEM
 from kontor.database import now as this_moment
 from kontor.errors import Conflict, KontorError
-from kontor.pilots import lifecycle, store, typed
-from kontor.pilots.draft import GUARDED
+from kontor.pilots import lifecycle, store
+from kontor.pilots.life import typed
+from kontor.pilots.life.draft import GUARDED
+from kontor.pilots.life.revisions import held
 from kontor.pilots.lifecycle import Step, day_of
 from kontor.pilots.model import PilotRow
-from kontor.pilots.revisions import held
 from kontor.pilots.store import Pilot
 from kontor.settings import PilotSettings
 from kontor.words import _

@@ -11,8 +11,9 @@ from pydantic import BaseModel, ConfigDict
 from kontor.people.paging import FromPaging, Page
 from kontor.people.refusals import refusals
 from kontor.people.requests import FromCaller, InSession
-from kontor.pilots import file_names, files, standing
-from kontor.pilots.members_api import Slug
+from kontor.pilots import standing
+from kontor.pilots.documents import file_names, files
+from kontor.pilots.membership.members_api import Slug
 
 router = APIRouter(tags=["files"])
 

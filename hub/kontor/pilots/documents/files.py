@@ -25,7 +25,7 @@ from pathlib import Path
 from typing import Final
 
 from kontor.errors import NotAllowed, Unavailable
-from kontor.pilots.file_names import is_plain, kind_of, no_such_file, parts_of
+from kontor.pilots.documents.file_names import is_plain, kind_of, no_such_file, parts_of
 from kontor.pilots.store import Pilot
 from kontor.words import _
 

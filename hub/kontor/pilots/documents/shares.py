@@ -26,12 +26,13 @@ from kontor import roles
 from kontor.audit import trail
 from kontor.database import now as this_moment
 from kontor.errors import KontorError, NotAllowed, NotFound
-from kontor.pilots import files, members, standing, store
-from kontor.pilots.files import STAYS_INSIDE
+from kontor.pilots import members, standing, store
+from kontor.pilots.documents import files
+from kontor.pilots.documents.files import STAYS_INSIDE
+from kontor.pilots.life.typed import line, mistake_in
 from kontor.pilots.model import ShareRow, ShareUseRow
 from kontor.pilots.standing import Standing
 from kontor.pilots.store import Pilot
-from kontor.pilots.typed import line, mistake_in
 from kontor.words import N_, _
 
 LOOKING: Final = ("viewer", "reviewer")

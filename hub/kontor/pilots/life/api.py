@@ -15,10 +15,11 @@ from kontor.names import SLUG_MAX, SLUG_MIN
 from kontor.people.paging import FromPaging, Page
 from kontor.people.refusals import refusals
 from kontor.people.requests import FromCaller, FromManager, InSession
-from kontor.pilots import helix, lifecycle, plan, proposals, revisions, standing, steps, store, typed
-from kontor.pilots.draft import MOST_CREDITS, MOST_OTHERS, MOST_PEOPLE, Draft, hints_for
+from kontor.pilots import helix, lifecycle, standing, store
+from kontor.pilots.life import plan, proposals, revisions, steps, typed
+from kontor.pilots.life.draft import MOST_CREDITS, MOST_OTHERS, MOST_PEOPLE, Draft, hints_for
+from kontor.pilots.life.proposals import House
 from kontor.pilots.poking import poke_when_kept
-from kontor.pilots.proposals import House
 from kontor.pilots.standing import Standing
 from kontor.pilots.store import TakesPart
 

@@ -23,7 +23,8 @@ from kontor.audit import trail
 from kontor.audit.actions import SYSTEM
 from kontor.database import now as this_moment
 from kontor.errors import Conflict, KontorError
-from kontor.pilots import ending, steps, store
+from kontor.pilots import store
+from kontor.pilots.life import ending, steps
 from kontor.pilots.lifecycle import CLOCK, day_of
 from kontor.pilots.model import MembershipRow
 from kontor.pilots.store import Pilot

@@ -27,13 +27,14 @@ from kontor.database import now as this_moment
 from kontor.errors import Conflict, KontorError, NotFound
 from kontor.people import store as people
 from kontor.people.offices import Offices
-from kontor.pilots import governing, lifecycle, members
-from kontor.pilots.governing import Governor
+from kontor.pilots import lifecycle, members
+from kontor.pilots.life.typed import line, mistake_in
 from kontor.pilots.members import Member
-from kontor.pilots.membership_rules import end_of_stay, is_guest, may_give, place_for
+from kontor.pilots.membership import governing
+from kontor.pilots.membership.governing import Governor
+from kontor.pilots.membership.rules import end_of_stay, is_guest, may_give, place_for
 from kontor.pilots.model import STATES, InvitationRow, PilotRow
 from kontor.pilots.standing import Standing
-from kontor.pilots.typed import line, mistake_in
 from kontor.words import _
 
 _CHANGING: Final = frozenset(STATES) - {"archived"}

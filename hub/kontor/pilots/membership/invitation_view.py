@@ -11,10 +11,11 @@ from sqlalchemy.orm import Session
 from kontor.people import store as people
 from kontor.people.offices import Offices
 from kontor.people.portrait import Portraits
-from kontor.pilots import invitations, lifecycle
-from kontor.pilots.invitations import Invitation
-from kontor.pilots.member_view import PersonView, person_view
-from kontor.pilots.membership_rules import is_guest
+from kontor.pilots import lifecycle
+from kontor.pilots.membership import invitations
+from kontor.pilots.membership.invitations import Invitation
+from kontor.pilots.membership.member_view import PersonView, person_view
+from kontor.pilots.membership.rules import is_guest
 
 
 class Verified(PersonView):

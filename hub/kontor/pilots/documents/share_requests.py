@@ -17,9 +17,9 @@ from kontor.audit import trail
 from kontor.database import now as this_moment
 from kontor.errors import Conflict
 from kontor.pilots import members
-from kontor.pilots.invitations import Invitation, invitation_of
+from kontor.pilots.documents.shares import WORKING, Share, Shared
+from kontor.pilots.membership.invitations import Invitation, invitation_of
 from kontor.pilots.model import InvitationRow
-from kontor.pilots.shares import WORKING, Share, Shared
 from kontor.words import _
 
 

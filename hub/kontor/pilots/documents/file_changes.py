@@ -22,8 +22,8 @@ from pathlib import Path
 from typing import IO, Final
 
 from kontor.errors import Conflict, KontorError, NotAllowed, Unavailable
-from kontor.pilots.file_names import is_plain, no_such_file, parts_of
-from kontor.pilots.files import FOLDER, Entry, folder_of, look
+from kontor.pilots.documents.file_names import is_plain, no_such_file, parts_of
+from kontor.pilots.documents.files import FOLDER, Entry, folder_of, look
 from kontor.pilots.folders.rights import FOLDERS, RAW
 from kontor.words import _
 

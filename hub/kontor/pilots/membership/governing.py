@@ -23,11 +23,12 @@ from kontor.errors import Conflict, NotAllowed
 from kontor.people import store as people
 from kontor.people.offices import Offices
 from kontor.people.store import Person
-from kontor.pilots import members, membership_rules, standing
+from kontor.pilots import members, standing
 from kontor.pilots.members import Member
-from kontor.pilots.membership_rules import end_of_stay, is_guest, keeps_a_lead, lasting_leads, may_give, place_for
+from kontor.pilots.membership import rules as membership_rules
+from kontor.pilots.membership.roll import known_people
+from kontor.pilots.membership.rules import end_of_stay, is_guest, keeps_a_lead, lasting_leads, may_give, place_for
 from kontor.pilots.model import PilotRow
-from kontor.pilots.roll import known_people
 from kontor.pilots.standing import Standing
 from kontor.settings import PilotSettings
 from kontor.words import _

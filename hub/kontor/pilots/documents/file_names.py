@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Final
 
 from kontor.errors import NotFound
-from kontor.pilots.typed import mistake_in
+from kontor.pilots.life.typed import mistake_in
 from kontor.words import _
 
 KINDS: Final[dict[str, frozenset[str]]] = {

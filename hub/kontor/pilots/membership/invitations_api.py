@@ -14,12 +14,13 @@ from kontor.people.paging import FromPaging, Page
 from kontor.people.refusals import refusals
 from kontor.people.requests import FromCaller, FromManager, InSession
 from kontor.people.tries import Tries
-from kontor.pilots import governing, invitation_door, invitations
-from kontor.pilots.governing import Governor
-from kontor.pilots.invitation_view import InvitationView, invitation_views
-from kontor.pilots.invitations import Invitation
-from kontor.pilots.member_view import MemberView, member_views
-from kontor.pilots.members_api import LastDay, Role, Slug, only_people
+from kontor.pilots.membership import door as invitation_door
+from kontor.pilots.membership import governing, invitations
+from kontor.pilots.membership.governing import Governor
+from kontor.pilots.membership.invitation_view import InvitationView, invitation_views
+from kontor.pilots.membership.invitations import Invitation
+from kontor.pilots.membership.member_view import MemberView, member_views
+from kontor.pilots.membership.members_api import LastDay, Role, Slug, only_people
 from kontor.pilots.poking import poke_when_kept
 from kontor.words import _
 

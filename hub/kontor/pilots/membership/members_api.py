@@ -17,12 +17,13 @@ from kontor.people.callers import Caller
 from kontor.people.paging import FromPaging, Page
 from kontor.people.refusals import refusals
 from kontor.people.requests import FromCaller, FromManager, InSession
-from kontor.pilots import governing, members, people_search, standing
-from kontor.pilots.governing import KEEP, Governor
-from kontor.pilots.member_view import MemberView, PersonView, member_views, person_view
+from kontor.pilots import members, standing
 from kontor.pilots.members import Member
+from kontor.pilots.membership import governing, people_search
+from kontor.pilots.membership.governing import KEEP, Governor
+from kontor.pilots.membership.member_view import MemberView, PersonView, member_views, person_view
+from kontor.pilots.membership.roll import MOST_AT_ONCE
 from kontor.pilots.poking import poke_when_kept
-from kontor.pilots.roll import MOST_AT_ONCE
 from kontor.words import _
 
 router = APIRouter(tags=["people"])

@@ -21,9 +21,10 @@ from kontor.audit.sentences import meaning
 from kontor.errors import KontorError
 from kontor.names import is_person
 from kontor.people.portrait import Portraits
-from kontor.pilots import log, store
+from kontor.pilots import store
 from kontor.pilots.lifecycle import last_day
-from kontor.pilots.log import Line
+from kontor.pilots.logbook import log
+from kontor.pilots.logbook.log import Line
 from kontor.quantities import day
 from kontor.words import _
 

@@ -16,10 +16,11 @@ from kontor.people.callers import Caller
 from kontor.people.paging import FromPaging, Page
 from kontor.people.refusals import refusals
 from kontor.people.requests import FromCaller, FromManager, InSession
-from kontor.pilots import shares, standing
-from kontor.pilots.file_names import LONGEST_PATH
-from kontor.pilots.members_api import Slug
-from kontor.pilots.shares import LONGEST, LONGEST_NOTE, SHORTEST, USUAL, Share, Use
+from kontor.pilots import standing
+from kontor.pilots.documents import shares
+from kontor.pilots.documents.file_names import LONGEST_PATH
+from kontor.pilots.documents.shares import LONGEST, LONGEST_NOTE, SHORTEST, USUAL, Share, Use
+from kontor.pilots.membership.members_api import Slug
 from kontor.pilots.standing import Standing
 from kontor.words import _
 

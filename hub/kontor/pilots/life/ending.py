@@ -23,9 +23,9 @@ from kontor.data.deletion import delete_objects
 from kontor.database import now as this_moment
 from kontor.errors import Conflict, NotAllowed
 from kontor.pilots import store
-from kontor.pilots.draft import GUARDED
+from kontor.pilots.life.draft import GUARDED
+from kontor.pilots.life.revisions import held
 from kontor.pilots.model import PilotRow
-from kontor.pilots.revisions import held
 from kontor.pilots.standing import Standing
 from kontor.pilots.store import Pilot
 from kontor.site import Site

@@ -1,0 +1,1 @@
+"""A pilot's files, and links to single documents."""

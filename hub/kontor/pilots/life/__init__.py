@@ -1,0 +1,1 @@
+"""The life of a pilot: proposed, decided, extended, closed, archived, deleted."""

@@ -1,0 +1,1 @@
+"""People in pilots: who governs them, invitations, finding people one works with."""
