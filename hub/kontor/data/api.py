@@ -13,7 +13,7 @@ from kontor.audit import hourly
 from kontor.data import catalogue
 from kontor.data.catalogue import DataSet
 from kontor.data.credentials import Broker, ContainerCredentials
-from kontor.errors import NotFound
+from kontor.errors import NotAllowed, NotFound
 from kontor.people.callers import Caller
 from kontor.people.refusals import refusals
 from kontor.people.requests import FromCaller, FromFreshCaller, InSession
@@ -77,6 +77,11 @@ def store_credentials(
     pilot: str,
 ) -> ContainerCredentials:
     place = standing.working(standing.of_caller(session, caller, pilot))
+    if caller.kind == "workspace" and granted.workspace_closes(session, pilot):
+        raise NotAllowed(
+            _("The workspace is just being closed, because somebody left the pilot. It opens again in a moment."),
+            code="workspace_closing",
+        )
     role = place.role if place.mode == "working" else READER
     broker: Broker = request.app.state.broker
     response.headers["Cache-Control"] = "no-store"

@@ -9,7 +9,7 @@ a task graph, a notebook or a file.
 from __future__ import annotations
 
 import os
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from obstore.store import S3Store
@@ -21,8 +21,12 @@ from kontor.lab import catalogue
 BUCKET = "kontor"
 
 
+LOOK_AGAIN = timedelta(seconds=30)
+"""Keys of all members end when one of them leaves; who stays has new ones after this time at the latest."""
+
+
 class PilotKeys:
-    """Gives obstore a pilot's keys, and new ones before they end."""
+    """Gives obstore a pilot's keys, and new ones before they end or every half minute."""
 
     def __init__(self, pilot: str) -> None:
         self.pilot = pilot
@@ -33,7 +37,7 @@ class PilotKeys:
             "access_key_id": keys["AccessKeyId"],
             "secret_access_key": keys["SecretAccessKey"],
             "token": keys["Token"],
-            "expires_at": datetime.fromisoformat(keys["Expiration"]),
+            "expires_at": min(datetime.fromisoformat(keys["Expiration"]), datetime.now(UTC) + LOOK_AGAIN),
         }
 
 

@@ -11,10 +11,10 @@ page again is signed in without being asked.
 
 The order makes every crash harmless. The hub's shares and groups are taken away before this begins. Then keys and
 clusters are shut in the database (`granted.shut`); from there the store's policy and the end of the clusters are
-derived in every round, so a store or gateway that is down now only delays its own part. The workspace is stopped, keys
-are shut once more, because its token could fetch some until then, and last of all it is written down that the access
-is gone (`granted.settle`). Until then every look finds the loss again and all is repeated, which changes nothing. Only
-the start of a workspace after a crash is not made up for: it is then closed, and the next who opens it starts it.
+derived in every round, so a store or gateway that is down now only delays its own part. The workspace is stopped;
+until it has, its token fetches no keys. Last of all it is written down that the access is gone (`granted.settle`).
+Before that every look finds the loss again and all is repeated, which changes nothing. Only the start of a workspace
+after a crash is not made up for: it is then closed, and the next who opens it starts it.
 """
 
 from __future__ import annotations
@@ -88,14 +88,12 @@ class Evictor:
         """
         begun = self._clock()
         since = begun + _LATE if any(loss.of("run") for loss in losses) else None
-        await asyncio.to_thread(self._shut, slug, since)
+        closing = any(loss.of("edit") for loss in losses)
+        await asyncio.to_thread(self._shut, slug, since, closing)
         await self.tell_store()
         clusters = asyncio.create_task(self.stop_clusters())
         try:
-            ran = any(loss.of("edit") for loss in losses) and await self._stop_workspace(slug, begun)
-            if ran:
-                await asyncio.to_thread(self._shut, slug, None)
-                await self.tell_store()
+            ran = closing and await self._stop_workspace(slug, begun)
             await asyncio.to_thread(self._settle, losses)
             if ran and losses[0].works:
                 await _tried("hub", self._hub.start_server(names.workspace_account(slug)))
@@ -138,9 +136,9 @@ class Evictor:
         found: dict[str, Any] | None = (model.get("servers") or {}).get("")
         return found
 
-    def _shut(self, slug: str, clusters_since: datetime | None) -> None:
+    def _shut(self, slug: str, clusters_since: datetime | None, closing: bool) -> None:
         with self._sessions() as session, session.begin():
-            granted.shut(session, slug, clusters_since=clusters_since)
+            granted.shut(session, slug, clusters_since=clusters_since, closing=closing)
 
     def _settle(self, losses: Sequence[Loss]) -> None:
         with self._sessions() as session, session.begin():

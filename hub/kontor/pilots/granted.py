@@ -151,21 +151,32 @@ def _compare(
     return losses
 
 
-def shut(session: Session, slug: str, *, clusters_since: datetime | None = None) -> None:
-    """End all store keys of a pilot, and with a moment its clusters that started before it."""
+def shut(session: Session, slug: str, *, clusters_since: datetime | None = None, closing: bool = False) -> None:
+    """End all store keys of a pilot.
+
+    Parameters
+    ----------
+    clusters_since : datetime, optional
+        End its clusters that started before this moment, too.
+    closing : bool
+        The workspace has to stop, too; until `settle` it fetches no keys.
+    """
     row = session.get(DoorsRow, slug)
     if row is None:
-        row = DoorsRow(pilot=slug, generation=0)
+        row = DoorsRow(pilot=slug, generation=0, closing=False)
         session.add(row)
     row.generation += 1
     if clusters_since is not None:
         row.clusters_since = clusters_since
+    row.closing = row.closing or closing
     session.flush()
 
 
 def settle(session: Session, losses: Iterable[Loss], *, now: datetime) -> None:
     """Write down that these were taken away; the log is told once of each person who could have used more than data."""
     for loss in losses:
+        if door := session.get(DoorsRow, loss.pilot):
+            door.closing = False
         row = session.get(GrantedRow, (loss.pilot, loss.person))
         if row is None or row.level != loss.had:
             continue
@@ -181,6 +192,11 @@ def settle(session: Session, losses: Iterable[Loss], *, now: datetime) -> None:
 def generation_of(session: Session, slug: str) -> int:
     """The generation that new store keys of a pilot belong to."""
     return session.scalar(select(DoorsRow.generation).where(DoorsRow.pilot == slug)) or 0
+
+
+def workspace_closes(session: Session, slug: str) -> bool:
+    """Whether the workspace of a pilot has to stop, because somebody lost access, and may still run."""
+    return bool(session.scalar(select(DoorsRow.closing).where(DoorsRow.pilot == slug)))
 
 
 def cluster_has_ended(session: Session, slug: str, started: datetime) -> bool:

@@ -97,13 +97,17 @@ class GrantedRow(Base):
 
 
 class DoorsRow(Base):
-    """What ends all at once when somebody loses access: store keys by number, clusters by the moment they started."""
+    """What ends all at once when somebody loses access: store keys by number, clusters by the moment they started.
+
+    `closing` is set while the workspace has to stop and has not yet: its token fetches no keys then.
+    """
 
     __tablename__ = "doors"
 
     pilot: Mapped[str] = mapped_column(ForeignKey("pilot.slug"), primary_key=True)
     generation: Mapped[int]
     clusters_since: Mapped[datetime | None] = mapped_column(Moment)
+    closing: Mapped[bool]
 
 
 class InvitationRow(Base):

@@ -1,7 +1,7 @@
-"""Reading for pages that many look at: one turn in a thread for a page, and few turns at a time.
+"""Reading for pages that many look at: one turn in a thread for a page, one after the other.
 
-Threads that make pages want the same interpreter. With twenty of them each waits for its share at every step; two at a
-time finish one after the other, and everybody has their page sooner. Only what reads and returns belongs here.
+Threads that make pages want the same interpreter. With twenty of them each waits for its share at every step; in turns
+everybody has their page sooner. Only what reads a little and returns belongs here, nothing that waits for others.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from fastapi import Request
 from sqlalchemy.orm import Session, sessionmaker
 
 Read = TypeVar("Read")
-AT_A_TIME = 2
+AT_A_TIME = 1
 
 
 class Reading:

@@ -224,8 +224,23 @@ async def test_the_order(house: House) -> None:
     await house.life()
     wanted = ["PATCH shares", "DELETE groups", "set the policy", "stop the workspace", "start the workspace"]
     assert [one for one in dict.fromkeys(house.world.done) if one in wanted] == wanted
-    last_policy = len(house.world.done) - house.world.done[::-1].index("set the policy")
-    assert last_policy > house.world.done.index("stop the workspace"), "keys that its token fetched end as well"
+    assert house.generation == 1, "keys that the others fetch meanwhile stay good"
+
+
+async def test_the_workspace_fetches_no_keys_until_it_has_stopped(house: House) -> None:
+    closes: list[bool] = []
+    stop = house.world.stop_server
+
+    async def look_and_stop(account: str) -> None:
+        with house.sessions() as session:
+            closes.append(granted.workspace_closes(session, "knee"))
+        await stop(account)
+
+    house.world.stop_server = look_and_stop  # type: ignore[method-assign]
+    house.remove("editor")
+    await house.life()
+    with house.sessions() as session:
+        assert (closes, granted.workspace_closes(session, "knee")) == ([True], False)
 
 
 async def test_a_crash_after_any_call_heals(house: House) -> None:

@@ -58,6 +58,19 @@ async def test_in_a_read_only_pilot_keys_only_read(house: House) -> None:
         assert (await ask(house, caller)).status_code == 403
 
 
+async def test_a_workspace_that_has_to_stop_fetches_no_keys(house: House) -> None:
+    with house.app.state.sessions() as session, session.begin():
+        granted.shut(session, "knee-mr", closing=True)
+        granted.shut(session, "knee-mr")
+    refusal = await ask(house, "workspace")
+    assert (refusal.status_code, refusal.json()["error"]["code"]) == (403, "workspace_closing")
+    assert (await ask(house, "maja")).status_code == 200, "who stays goes on"
+    loss = granted.Loss("knee-mr", account("jonas"), "edit", None, works=True)
+    with house.app.state.sessions() as session, session.begin():
+        granted.settle(session, [loss], now=now())
+    assert (await ask(house, "workspace")).status_code == 200
+
+
 async def test_the_token_of_a_cluster_that_was_ended(house: House) -> None:
     assert (await ask(house, "cluster")).status_code == 200
     with house.app.state.sessions() as session, session.begin():

@@ -100,6 +100,7 @@ def _make_tables() -> None:
         sa.Column("pilot", sa.String(length=27), nullable=False),
         sa.Column("generation", sa.Integer(), nullable=False),
         sa.Column("clusters_since", Moment(), nullable=True),
+        sa.Column("closing", sa.Boolean(), nullable=False),
         sa.ForeignKeyConstraint(["pilot"], ["pilot.slug"], name="fk_doors_pilot_pilot"),
         sa.PrimaryKeyConstraint("pilot", name="pk_doors"),
     )
