@@ -82,6 +82,7 @@ ACTIONS: Final[dict[str, Action]] = {
     "cluster_started": Action(N_("{actor} started a cluster with {workers} workers.")),
     "cluster_stopped": Action(N_("{actor} stopped a cluster.")),
     "data_added": Action(N_("New data: {title}."), news=True),
+    "data_opened": Action(N_("{actor} opened the data set {dataset}.")),
     "data_attached": Action(N_("{actor} was given a key to the pilot's data as {role}.")),
     # budget
     "budget_set": Action(N_("{actor} set the budget to {credits} credits: {reason}"), news=True),

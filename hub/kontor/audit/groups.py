@@ -74,7 +74,7 @@ GROUPS: Final[dict[str, Group]] = {
     "computing": _group(
         N_("Computing"), "workspace_opened", "workspace_started", "lab_started", "cluster_started", "cluster_stopped"
     ),
-    "data": _group(N_("Data"), "data_added", "data_attached"),
+    "data": _group(N_("Data"), "data_added", "data_opened", "data_attached"),
     "budget": _group(
         N_("Budget"),
         "budget_set",

@@ -17,9 +17,16 @@ SPAN: Final = timedelta(hours=1)
 
 
 def record(
-    session: Session, action: str, *, actor: str, pilot: str, now: datetime | None = None, **details: Detail
+    session: Session,
+    action: str,
+    *,
+    actor: str,
+    pilot: str,
+    dataset: str | None = None,
+    now: datetime | None = None,
+    **details: Detail,
 ) -> bool:
-    """Write what happened, unless the same actor did the same in this pilot less than an hour ago.
+    """Write what happened, unless the same actor did the same in this pilot, to the same data, within the last hour.
 
     Returns
     -------
@@ -28,19 +35,24 @@ def record(
         only to write, and the question is asked again then, so two requests at once make one entry.
     """
     moment = now or this_moment()
-    if _told(session, action, actor, pilot, moment):
+    if _told(session, action, actor, pilot, dataset, moment):
         return False
     session.execute(update(HeadRow).where(HeadRow.id == 1).values(number=HeadRow.number))
-    if _told(session, action, actor, pilot, moment):
+    if _told(session, action, actor, pilot, dataset, moment):
         return False
-    trail.record(session, action, actor=actor, pilot=pilot, person=None, dataset=None, now=moment, **details)
+    trail.record(session, action, actor=actor, pilot=pilot, person=None, dataset=dataset, now=moment, **details)
     return True
 
 
-def _told(session: Session, action: str, actor: str, pilot: str, moment: datetime) -> bool:
+def _told(session: Session, action: str, actor: str, pilot: str, dataset: str | None, moment: datetime) -> bool:
     last = session.scalar(
         select(EntryRow.moment)
-        .where(EntryRow.actor == actor, EntryRow.pilot == pilot, EntryRow.action == action)
+        .where(
+            EntryRow.actor == actor,
+            EntryRow.pilot == pilot,
+            EntryRow.action == action,
+            EntryRow.dataset.is_(None) if dataset is None else EntryRow.dataset == dataset,
+        )
         .order_by(EntryRow.number.desc())
         .limit(1)
     )

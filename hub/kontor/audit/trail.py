@@ -7,7 +7,8 @@ tells of: both are kept or neither.
     hash(n) = SHA-256 of the canonical JSON (RFC 8785 for what we write: sorted keys, no spaces, UTF-8) of
               {number, moment, actor, action, pilot, person, dataset, details, previous: hash(n - 1)}
 
-No entry holds a name, mail address or secret: people are account names, resolved when somebody who may reads it.
+No entry holds a secret, and what we write ourselves holds no name or mail address: people are account names, resolved
+when somebody who may reads it. Reasons, titles and paths are people's own words and stay as they wrote them.
 """
 
 from __future__ import annotations

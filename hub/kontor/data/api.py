@@ -59,7 +59,9 @@ def datasets(request: Request, session: InSession, caller: FromCaller, slug: str
 @router.get("/datasets/{pilot}/{name}", summary="One data set")
 def dataset(request: Request, session: InSession, caller: FromCaller, pilot: str, name: str) -> DataSetView:
     standing.working(standing.of_caller(session, caller, pilot))
-    return _view(request, find(session, pilot, name))
+    found = find(session, pilot, name)
+    hourly.record(session, "data_opened", actor=_actor(caller), pilot=pilot, dataset=found.id)
+    return _view(request, found)
 
 
 def _generation(session: InSession, pilot: str) -> int:

@@ -10,6 +10,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
+from functools import partial
 from time import monotonic
 
 from sqlalchemy.exc import SQLAlchemyError
@@ -27,6 +28,7 @@ from kontor.pilots.access import EVERYTHING, HubView
 from kontor.pilots.budget import meter
 from kontor.pilots.evictions import Evictor
 from kontor.pilots.folders.keeper import Keeper
+from kontor.pilots.lasting import lasting
 from kontor.pilots.life import clock
 from kontor.pilots.rounds import Rounds
 from kontor.site import Site
@@ -71,12 +73,18 @@ async def run(site: Site) -> None:
     pokes = Pokes()
     loop = asyncio.get_running_loop()
     transport, _ = await loop.create_datagram_endpoint(lambda: pokes, local_addr=str(path), family=1)
-    counting = asyncio.create_task(meter.run(site))
-    deleting = asyncio.create_task(clock.delete_when_due(site, session_factory(site.database_url)))
-    keeping = asyncio.create_task(Keeper.of(site, session_factory(site.database_url)).run())
+    sessions = session_factory(site.database_url)
+    beside: dict[str, Callable[[], Awaitable[object]]] = {
+        "the counting": partial(meter.run, site),
+        "the deleting": partial(clock.delete_when_due, site, sessions),
+        "the keeper of folders": Keeper.of(site, sessions).run,
+    }
     try:
-        async with HubAPI(site.hub_api_url, site.secret(SECRET)) as hub, ClusterClient(site, secret=SECRET) as clusters:
-            sessions = session_factory(site.database_url)
+        async with (
+            lasting(beside),
+            HubAPI(site.hub_api_url, site.secret(SECRET)) as hub,
+            ClusterClient(site, secret=SECRET) as clusters,
+        ):
             evictor = Evictor(sessions, hub, clusters, await asyncio.to_thread(Gate.of, site))
             rounds = Rounds(sessions, HubView(hub), evictor, pokes.add)
             changed = [asyncio.Event(), asyncio.Event()]
@@ -91,9 +99,6 @@ async def run(site: Site) -> None:
                     task.cancel()
                 await rounds.close()
     finally:
-        counting.cancel()
-        deleting.cancel()
-        keeping.cancel()
         transport.close()
         path.unlink(missing_ok=True)
 

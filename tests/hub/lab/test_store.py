@@ -6,6 +6,7 @@ import json
 import pickle
 import threading
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -15,7 +16,7 @@ import pytest
 import kontor
 from kontor.errors import KontorError, NotAllowed, NotFound, Unavailable
 from kontor.lab import catalogue
-from kontor.lab.store import PilotKeys, PilotStore
+from kontor.lab.store import LOOK_AGAIN, PilotKeys, PilotStore
 
 TOKEN = "token-that-must-not-travel"
 KEYS = {
@@ -75,6 +76,13 @@ def service(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[st
     server.shutdown()
     server.server_close()
     thread.join()
+
+
+@pytest.mark.usefixtures("service")
+def test_keys_are_looked_at_again_long_before_they_end() -> None:
+    """All keys of a pilot end when a member leaves it; who stays must not be left with dead ones for minutes."""
+    before = datetime.now(UTC)
+    assert PilotKeys("knee-mr")()["expires_at"] - before < LOOK_AGAIN + timedelta(seconds=5)
 
 
 @pytest.mark.usefixtures("service")

@@ -14,6 +14,7 @@ put right by the keeper.
 
 from __future__ import annotations
 
+import logging
 import os
 import stat
 from collections.abc import Iterator
@@ -22,6 +23,8 @@ from pathlib import Path
 from typing import Final
 
 from kontor.pilots.folders.acl import ACCESS, DEFAULT, ENTER, READ, WRITE, Acl, apply
+
+log = logging.getLogger("kontor.folders")
 
 RAW: Final = "raw"
 FOLDERS: Final = (RAW, "scratch", "results", "outbox")
@@ -86,7 +89,12 @@ class _Place:
 
 
 def _walk(descriptor: int, inside: tuple[str, ...], groups: Groups, place: _Place) -> int:
-    changed = 0 if inside else _put_one_right(descriptor, groups, place)
+    changed = 0
+    if not inside:
+        try:
+            changed = _put_one_right(descriptor, groups, place)
+        except PermissionError:  # of another account of this machine: theirs to change
+            log.warning("rights of something of account %d stay as they are", os.fstat(descriptor).st_uid)
     if place.depth >= _DEEPEST or not stat.S_ISDIR(os.fstat(descriptor).st_mode):
         return changed
     for name in (inside[0],) if inside else tuple(_names(descriptor)):
