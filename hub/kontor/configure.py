@@ -228,7 +228,7 @@ def set_roles(site: Site, c: Any) -> None:
             "name": reconciler,
             "services": [reconciler],
             "description": "Derives hub state from pilots: accounts, groups and shares; ends what people lose.",
-            # one can only share what one has, hence access and start; it ends workspaces and clusters of those who leave
+            # one can only share what one has, hence access and start; when people leave it ends workspaces and clusters
             "scopes": [
                 "admin:users",
                 "admin:groups",

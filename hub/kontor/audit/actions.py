@@ -63,7 +63,7 @@ ACTIONS: Final[dict[str, Action]] = {
     "invitation_confirmed": Action(N_("{actor} confirmed the invitation of {person} as {role}.")),
     "invitation_refused": Action(N_("{actor} turned down {person}, who had accepted an invitation.")),
     "invitation_revoked": Action(N_("{actor} took back an invitation as {role}.")),
-    "access_ended": Action(N_("The workspace and clusters were closed because {person} may no longer use them.")),
+    "access_ended": Action(N_("The workspace or clusters were closed because {person} lost the right to them.")),
     # documents and files
     "share_made": Action(N_("{actor} made a link to {path} as {role}.")),
     "share_used": Action(N_("{actor} opened {path} by a link.")),

@@ -9,9 +9,25 @@ from typing import Final
 from kontor.audit.actions import ACTIONS, SYSTEM
 from kontor.audit.trail import Entry
 from kontor.quantities import day, moment
-from kontor.words import _
+from kontor.words import N_, _
 
 _DAY: Final = len("2026-06-03")
+FIELDS: Final = {
+    "title": N_("Title"),
+    "question": N_("Question"),
+    "partners": N_("Who takes part"),
+    "others": N_("Who takes part"),
+    "facility": N_("Facility"),
+    "technique": N_("Technique"),
+    "data_wanted": N_("Data wanted"),
+    "class": N_("Kind of data"),
+    "agreement": N_("Agreement"),
+    "agreement_ends": N_("Last day of the agreement"),
+    "starts": N_("First day"),
+    "ends": N_("Last day"),
+    "credits": N_("Computing hours"),
+}
+"""Fields of a pilot, as the details name them, in words."""
 
 
 def people_in(entries: list[Entry]) -> set[str]:
@@ -49,6 +65,8 @@ def _shown(key: str, value: object) -> object:
         return "–"
     if key == "role":
         return _(str(value))
+    if key == "changed":
+        return ", ".join(dict.fromkeys(_(FIELDS.get(field, field)) for field in str(value).split(", ")))
     return _until(str(value)) if key == "until" else value
 
 

@@ -8,6 +8,7 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from kontor import roles
+from kontor.database import now as this_moment
 from kontor.errors import NotAllowed, NotFound
 from kontor.people.callers import Caller
 from kontor.people.offices import Offices
@@ -80,7 +81,7 @@ class Standing:
         ).format(role=_(self.role))
 
 
-def why_closed(pilot: Pilot, mode: Mode) -> str:
+def why_closed(pilot: Pilot, mode: Mode, now: datetime | None = None) -> str:
     """Why nothing runs in a pilot, and what to do."""
     if mode == "planning":
         return _("The pilot is {state}. Its workspace opens when it is approved and has started.").format(
@@ -90,7 +91,7 @@ def why_closed(pilot: Pilot, mode: Mode) -> str:
         return _("The pilot is archived. What it was stays readable here; its workspace is closed.")
     if pilot.state == "closing":
         return _("The pilot is closing: files can be read and taken along, nothing runs any more.")
-    if pilot.grace_until is not None:
+    if pilot.grace_until is not None and pilot.grace_until <= (now or this_moment()):
         return _("The budget of the pilot is used up, so computing has stopped. A lead or steward can change that.")
     return _("The agreement of the pilot has ended, so it is read-only until a new one is recorded.")
 
@@ -116,7 +117,7 @@ def of_person(
     role = members.role_of(session, person, slug, now=now)
     office = offices.of(person) if offices else None
     if role is None and office is None:
-        raise _not_a_member(pilot)
+        raise _not_a_member()
     return Standing(pilot, role, office, pilot.mode(now))
 
 
@@ -132,7 +133,7 @@ def of_caller(session: Session, caller: Caller, slug: str, *, offices: Offices |
         return of_person(session, caller.name, slug, offices=offices)
     pilot = _pilot(session, slug)
     if caller.pilot != slug:
-        raise _not_a_member(pilot)
+        raise _not_a_member()
     if pilot.mode() != "working":
         raise not_active(pilot)
     return Standing(pilot, ACTS_AS)
@@ -142,7 +143,7 @@ def working(place: Standing) -> Standing:
     """`place`, or NotAllowed (`pilot_not_active`) unless the pilot's files and data are open."""
     if not place.data_open:
         if place.role is None:
-            raise _not_a_member(place.pilot)
+            raise _not_a_member()
         raise not_active(place.pilot)
     return place
 
@@ -179,7 +180,6 @@ def _pilot(session: Session, slug: str) -> Pilot:
     return pilot
 
 
-def _not_a_member(pilot: Pilot) -> NotAllowed:
-    return NotAllowed(
-        _("You are not a member of the pilot {title!r}. Ask its lead.").format(title=pilot.title), code="not_a_member"
-    )
+def _not_a_member() -> NotAllowed:
+    """The refusal of outsiders, who learn nothing about the pilot by it."""
+    return NotAllowed(_("You are not a member of this pilot. Ask its lead."), code="not_a_member")

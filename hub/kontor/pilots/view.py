@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from kontor.people import store as people
 from kontor.people.portrait import Portrait, Portraits
 from kontor.pilots import members
+from kontor.pilots.membership.rules import is_guest
 from kontor.pilots.standing import Standing
 
 
@@ -27,6 +28,7 @@ class PersonInPilot(BaseModel):
     sector: str | None = Field(exclude=True)
     country: str | None
     role: str
+    guest: bool = Field(exclude=True)
     here: bool
 
 
@@ -103,10 +105,13 @@ def pilot_view(
 def _people(session: Session, slug: str, portraits: Portraits, here: Collection[str]) -> list[PersonInPilot]:
     found = members.of(session, slug)
     known = people.by_names(session, [member.person for member in found])
-    return [_person(portraits.of(known[member.person]), member.role, member.person in here) for member in found]
+    return [
+        _person(portraits.of(known[one.person]), one.role, guest=is_guest(known[one.person]), here=one.person in here)
+        for one in found
+    ]
 
 
-def _person(one: Portrait, role: str, here: bool) -> PersonInPilot:
+def _person(one: Portrait, role: str, *, guest: bool, here: bool) -> PersonInPilot:
     return PersonInPilot(
         name=one.name,
         display_name=one.display_name,
@@ -117,5 +122,6 @@ def _person(one: Portrait, role: str, here: bool) -> PersonInPilot:
         sector=one.sector,
         country=one.country,
         role=role,
+        guest=guest,
         here=here,
     )

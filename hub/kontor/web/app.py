@@ -55,6 +55,7 @@ from kontor.web import (
     workspace,
 )
 from kontor.web.answers import add_answers
+from kontor.web.bodies import Bodies
 from kontor.web.headers import SecurityHeaders, from_our_pages, security_headers
 from kontor.web.languages import Languages
 from kontor.web.look import STATIC
@@ -85,8 +86,12 @@ def create_app(site: Site) -> FastAPI:
     )
     _add_parts(app, site)
     add_answers(app)
+    app.add_middleware(Bodies, prefix=site.service_prefix)
     app.add_middleware(Languages)
     app.add_middleware(SecurityHeaders, headers=app.state.security_headers)
+    pages = [Depends(from_our_pages)]
+    for router in (lobby.router, consortium.router):  # the most read: routes are tried in this order
+        app.include_router(router, prefix=prefix, dependencies=pages)
     for router in (
         health,
         pilots_api.router,
@@ -105,8 +110,6 @@ def create_app(site: Site) -> FastAPI:
         signin.router,
         languages.router,
         budget.router,
-        consortium.router,
-        lobby.router,
         log.router,
         join.router,
         invitations.router,
@@ -122,7 +125,7 @@ def create_app(site: Site) -> FastAPI:
         pilot.router,
         workspace.router,
     ):
-        app.include_router(router, prefix=prefix, dependencies=[Depends(from_our_pages)])
+        app.include_router(router, prefix=prefix, dependencies=pages)
     app.add_api_route(f"{prefix}/static/vendor/htmx.min.js", _htmx, include_in_schema=False)
     app.mount(f"{prefix}/static", StaticFiles(directory=STATIC), name="static")
     return app

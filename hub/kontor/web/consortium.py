@@ -26,7 +26,7 @@ from kontor.pilots.snapshot import LISTED, Consortium, Entry, Snapshot
 from kontor.web.network import network
 from kontor.web.pages import page, part
 from kontor.web.reading import reading
-from kontor.web.signin import FromVisitor, Visitor
+from kontor.web.signin import FromAccount, FromVisitor, Visitor, visitor_of
 from kontor.web.tables import COUNTRIES
 from kontor.words import N_, Spoken, language
 
@@ -105,12 +105,15 @@ class Line:
 @router.get("/consortium")
 async def consortium_page(
     request: Request,
-    visitor: FromVisitor,
+    account: FromAccount,
     filters: FromFilters,
     sort: Sort = "title",
     number: Annotated[int, Query(alias="page", ge=1, le=10_000)] = 1,
 ) -> Response:
-    return await reading(request, lambda session: _page(request, session, visitor, filters, sort, number))
+    def read(session: Session) -> Response:
+        return _page(request, session, visitor_of(request, session, account), filters, sort, number)
+
+    return await reading(request, read)
 
 
 def _page(request: Request, session: Session, visitor: Visitor, filters: Filters, sort: Sort, number: int) -> Response:

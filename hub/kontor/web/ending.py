@@ -27,7 +27,7 @@ router = APIRouter(include_in_schema=False)
 
 @router.post("/pilots/{slug}/export")
 def take_along(request: Request, session: InSession, visitor: FromVisitor, slug: str) -> Response:
-    """All files of the pilot as one zip; for leads, of guarded pilots for offices. It is written down who took them."""
+    """All files of the pilot as one zip; for leads, of guarded pilots for nobody. It is written down who took them."""
     place = ending.export_allowed(standing_of(request, session, visitor, slug))
     folder = request.app.state.site.pilot_folders / place.pilot.slug
     facts = facts_of(session, place)

@@ -14,7 +14,7 @@ from kontor.errors import KontorError
 from kontor.people.requests import InSession
 from kontor.pilots import standing
 from kontor.pilots.documents import file_changes, file_names, files
-from kontor.pilots.documents.files import FOLDER, STAYS_INSIDE, Entry, OpenFile
+from kontor.pilots.documents.files import FOLDER, INSIDE_WORDS, STAYS_INSIDE, Entry, OpenFile
 from kontor.pilots.standing import Standing
 from kontor.web.looks import LARGEST_PICTURE, picture_type, table_look, text_look
 from kontor.web.opened import OpenedFile
@@ -27,10 +27,13 @@ from kontor.words import N_, _
 router = APIRouter(include_in_schema=False)
 PAGE: Final = 200
 ABOUT_FOLDERS: Final[dict[str, str]] = {
-    "raw": N_("What was measured or brought along. It is kept as it came: nobody changes it."),
+    "raw": N_(
+        "Measured data that nobody changes. It is put here by the people who run the installation; "
+        "data sets are listed on the overview."
+    ),
     "results": N_("What the pilot wants to keep: pictures, tables, reports."),
     "scratch": N_("Work in progress. Large files between two steps belong here."),
-    "outbox": N_("What is to leave the pilot. It is looked at before it goes."),
+    "outbox": N_("For what is to leave the pilot."),
 }
 
 
@@ -75,7 +78,7 @@ def rendered(request: Request, session: InSession, visitor: FromVisitor, slug: s
     """A notebook for the frame in its page."""
     place_of(request, session, visitor, slug)
     with files.open_file(root_of(request, slug), path) as opened:
-        return notebook_of(request, opened)
+        return notebook_of(request, opened, visitor)
 
 
 def place_of(request: Request, session: Session, visitor: Visitor, slug: str) -> Standing:
@@ -98,16 +101,16 @@ def picture_of(opened: OpenFile) -> Response:
     return OpenedFile(opened, media_type=media_type, attachment=False)
 
 
-def notebook_of(request: Request, opened: OpenFile) -> Response:
+def notebook_of(request: Request, opened: OpenFile, visitor: Visitor) -> Response:
     """A notebook for a frame; raises NotFound if it is none, CannotShow if it cannot be shown."""
     if opened.entry.kind != "notebook":
         raise file_names.no_such_file()
     renderer: Renderer = request.app.state.notebooks
     theme = request.cookies.get("kontor-theme")
-    return framed(opened.entry.name, renderer.body(opened), theme)
+    return framed(opened.entry.name, renderer.body(opened, visitor.name), theme)
 
 
-def look_at(request: Request, opened: OpenFile) -> dict[str, Any]:
+def look_at(request: Request, opened: OpenFile, visitor: Visitor) -> dict[str, Any]:
     """What a page shows of a file: `how` it is shown, and what of it.
 
     A notebook is made here once, so that the page can say in words why there is none; the frame gets what is
@@ -116,7 +119,7 @@ def look_at(request: Request, opened: OpenFile) -> dict[str, Any]:
     kind = opened.entry.kind
     if kind == "notebook":
         try:
-            request.app.state.notebooks.body(opened)
+            request.app.state.notebooks.body(opened, visitor.name)
         except CannotShow as error:
             return {"how": "not", "why": error.message}
         return {"how": "notebook"}
@@ -171,7 +174,7 @@ def folder_page(
         left_out=listed.left_out,
         about=ABOUT_FOLDERS,
         may_put=place.can("edit") and file_changes.may_change(path) and root.exists(),
-        stays_inside=place.pilot.class_ in STAYS_INSIDE,
+        stays_inside=_(INSIDE_WORDS) if place.pilot.class_ in STAYS_INSIDE else "",
         undo=undo if ours else "",
         deleted=taken_back["path"].rpartition("/")[2] if ours and taken_back else "",
         problem=problem,
@@ -189,8 +192,8 @@ def _file_page(request: Request, visitor: Visitor, place: Standing, opened: Open
         tab="files",
         entry=entry,
         crumbs=crumbs(entry.path),
-        look=look_at(request, opened),
+        look=look_at(request, opened, visitor),
         source=f"{request.app.state.site.service_prefix}pilots/{place.pilot.slug}",
         may_delete=place.can("edit") and file_changes.may_change(entry.path, itself=True),
-        stays_inside=place.pilot.class_ in STAYS_INSIDE,
+        stays_inside=_(INSIDE_WORDS) if place.pilot.class_ in STAYS_INSIDE else "",
     )

@@ -12,7 +12,7 @@ from kontor.errors import KontorError
 from kontor.people.requests import InSession
 from kontor.pilots.membership import governing, invitations
 from kontor.pilots.membership.governing import Governor
-from kontor.pilots.membership.rules import roles_to_give
+from kontor.pilots.membership.rules import roles_to_invite
 from kontor.pilots.poking import poke_when_kept
 from kontor.web.member_add import USUAL
 from kontor.web.people import Refused, Typed, day_typed, people_page
@@ -23,9 +23,24 @@ from kontor.web.signin import FromVisitor, Visitor
 router = APIRouter(include_in_schema=False)
 
 Id = Annotated[str, Path(pattern=r"^[0-9a-f]{16}$")]
-FIELDS: Final = {"bad_note": "note", "bad_dates": "until", "unknown_role": "role", "role_too_high": "role"}
+FIELDS: Final = {
+    "bad_note": "note",
+    "bad_dates": "until",
+    "unknown_role": "role",
+    "role_too_high": "role",
+    "invitation_role": "role",
+}
 TOLD_ON_PAGE: Final = frozenset(
-    {"changed_meanwhile", "not_waiting", "inviter_gone", "no_guests", "already_member", "bad_dates"}
+    {
+        "changed_meanwhile",
+        "not_waiting",
+        "inviter_gone",
+        "no_guests",
+        "guest_role",
+        "not_yourself",
+        "already_member",
+        "bad_dates",
+    }
 )
 """Refusals of an answer that the page of the people tells."""
 
@@ -117,7 +132,7 @@ def _page(
         status=status,
         typed=typed,
         problems=problems,
-        roles=roles_to_give(place),
+        roles=roles_to_invite(place),
         role_words=ROLE_WORDS,
         days=rules.invitation_days,
         guest_days=rules.guest_days,

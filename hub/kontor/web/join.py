@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Annotated
 from urllib.parse import quote
 
@@ -11,6 +12,7 @@ from fastapi import APIRouter, Form, Request
 from sqlalchemy.orm import Session
 from starlette.responses import RedirectResponse, Response
 
+from kontor.audit import trail
 from kontor.errors import NotFound
 from kontor.people import store as people
 from kontor.people.requests import InSession
@@ -39,10 +41,19 @@ class Asked:
     inviter: str
 
 
+@dataclass(frozen=True)
+class TurnedDown:
+    """A pilot that somebody asked to join, and who said no."""
+
+    title: str
+    by: str
+
+
 @router.get("/waiting")
 def waiting(request: Request, session: InSession, visitor: FromVisitor) -> Response:
-    """The waiting room; who is in a pilot sees it only while they wait for an answer to another invitation."""
-    if _is_inside(request, session, visitor) and not asked_by(session, visitor.name):
+    """The waiting room; who is in a pilot sees it while they wait for an answer, or were told no."""
+    told = asked_by(session, visitor.name) or turned_down(session, visitor.name)
+    if _is_inside(request, session, visitor) and not told:
         return RedirectResponse(request.app.state.site.service_prefix, 303)
     return _waiting_page(request, session, visitor)
 
@@ -88,6 +99,20 @@ def asked_by(session: Session, person: str) -> list[Asked]:
     found = invitations.of_person(session, person)
     known = people.by_names(session, {one.made_by for one in found})
     return [Asked(store.get_one(session, one.pilot).title, one.role, known[one.made_by].display_name) for one in found]
+
+
+def turned_down(session: Session, person: str, *, now: datetime | None = None) -> list[TurnedDown]:
+    """Who said no to somebody within the last fortnight, as the log has it; not for pilots that they are in now."""
+    inside = {pilot.slug for pilot, _role in members.pilots_of(session, person, states=STATES, now=now)}
+    found = [one for one in invitations.turned_down(session, person, now=now) if one.pilot not in inside]
+    said = trail.latest(session, {one.pilot for one in found}, actions={"invitation_refused"}, count=500)
+    actors = {entry.details.get("invitation"): entry.actor for entry in said if entry.person == person}
+    known = people.by_names(session, actors.values())
+    return [
+        TurnedDown(store.get_one(session, one.pilot).title, known[actors[one.id]].display_name)
+        for one in found
+        if actors.get(one.id) in known
+    ]
 
 
 @dataclass(frozen=True)
@@ -160,6 +185,7 @@ def _waiting_page(
         here="lobby",
         status=status,
         asked=asked_by(session, visitor.name),
+        turned_down=turned_down(session, visitor.name),
         inside=_is_inside(request, session, visitor),
         may_propose=proposals.may_propose(session, visitor.name, request.app.state.offices),
         typed=typed,

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from fastapi import APIRouter, Request
+from markupsafe import Markup
 from sqlalchemy.orm import Session
 from starlette.responses import RedirectResponse, Response
 
@@ -23,12 +24,12 @@ from kontor.pilots.life import proposals
 from kontor.pilots.snapshot import Snapshot
 from kontor.quantities import ZONE
 from kontor.web.join import people_waiting_for
-from kontor.web.pages import page
+from kontor.web.pages import page, part
 from kontor.web.pilots_list import GROUPS, Row, drawn, rows_of
 from kontor.web.reading import reading
-from kontor.web.signin import FromVisitor, Visitor
+from kontor.web.signin import FromAccount, Visitor, visitor_of
 from kontor.web.tables import COUNTRIES
-from kontor.words import _
+from kontor.words import _, language
 
 router = APIRouter(include_in_schema=False)
 MOST_ROWS = 12
@@ -55,8 +56,8 @@ class Consortium:
 
 
 @router.get("/")
-async def lobby(request: Request, visitor: FromVisitor) -> Response:
-    return await reading(request, lambda session: _lobby(request, session, visitor))
+async def lobby(request: Request, account: FromAccount) -> Response:
+    return await reading(request, lambda session: _lobby(request, session, visitor_of(request, session, account)))
 
 
 def _lobby(request: Request, session: Session, visitor: Visitor) -> Response:
@@ -74,7 +75,7 @@ def _lobby(request: Request, session: Session, visitor: Visitor) -> Response:
         visitor=visitor,
         here="lobby",
         greeting=greeting(this_moment()),
-        first_name=visitor.portrait.display_name.split()[0],
+        first_name=(visitor.portrait.display_name.split() or [visitor.portrait.display_name])[0],
         pilots=[drawn(request, snapshot, row) for row in shown],
         more=len(rows) - len(shown),
         has_lab=any(row.pilot.state == "active" for row in rows),
@@ -91,8 +92,8 @@ def _lobby(request: Request, session: Session, visitor: Visitor) -> Response:
 
 
 @router.get("/pilots")
-async def pilots(request: Request, visitor: FromVisitor) -> Response:
-    return await reading(request, lambda session: _pilots(request, session, visitor))
+async def pilots(request: Request, account: FromAccount) -> Response:
+    return await reading(request, lambda session: _pilots(request, session, visitor_of(request, session, account)))
 
 
 def _pilots(request: Request, session: Session, visitor: Visitor) -> Response:
@@ -111,15 +112,20 @@ def _pilots(request: Request, session: Session, visitor: Visitor) -> Response:
         here="pilots",
         groups={mode: (words, found) for mode, (words, found) in groups.items() if found},
         may_propose=proposals.may_propose(session, visitor.name, state.offices),
-        partners={code: [one for one in partners if one.country == code] for code in COUNTRIES},
+        partners=snapshot.once("row", ("partners", language()), lambda: _partners(request, partners)),
         consortium=consortium(snapshot, partners),
     )
 
 
+def _partners(request: Request, partners: Partners) -> Markup:
+    groups = {code: [one for one in partners if one.country == code] for code in COUNTRIES}
+    return part(request, "partners.html", partners=groups)
+
+
 @router.get("/fragments/here")
-async def people_here(request: Request, visitor: FromVisitor) -> Response:
+async def people_here(request: Request, account: FromAccount) -> Response:
     """Who is in each of my pilots now; every list finds its own place on the page."""
-    return await reading(request, lambda session: _people_here(request, session, visitor))
+    return await reading(request, lambda session: _people_here(request, session, visitor_of(request, session, account)))
 
 
 def _people_here(request: Request, session: Session, visitor: Visitor) -> Response:

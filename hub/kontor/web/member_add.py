@@ -1,4 +1,4 @@
-"""Adding members: find people one works with and tick them, or paste account names."""
+"""Adding members: find people one works with and tick them, or paste their names."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from kontor.pilots import members
 from kontor.pilots.membership import governing, people_search
 from kontor.pilots.membership.governing import Governor
 from kontor.pilots.membership.member_view import PersonView, person_view
-from kontor.pilots.membership.roll import MOST_AT_ONCE, names_in
+from kontor.pilots.membership.roll import MOST_AT_ONCE, accounts_in
 from kontor.pilots.membership.rules import roles_to_give
 from kontor.pilots.poking import poke_when_kept
 from kontor.web.pages import page
@@ -31,6 +31,8 @@ FIELDS: Final = {
     "guest_needs_end": "until",
     "unknown_role": "role",
     "role_too_high": "role",
+    "guest_role": "role",
+    "not_yourself": "people",
     "nobody_named": "people",
     "too_many": "people",
     "no_such_person": "people",
@@ -92,7 +94,8 @@ def add(
     by = Governor.of(request.app.state, visitor.name)
     form = AddForm(q, picked or [], people, role, until)
     try:
-        governing.add(session, by, slug, [*form.picked, *names_in(people)], role, until=day_typed(until))
+        wanted = [*form.picked, *accounts_in(session, visitor.name, people)]
+        governing.add(session, by, slug, wanted, role, until=day_typed(until))
     except KontorError as error:
         if error.code not in FIELDS:
             raise

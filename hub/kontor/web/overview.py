@@ -12,9 +12,9 @@ from kontor.data import catalogue
 from kontor.data.catalogue import DataSet
 from kontor.database import now as this_moment
 from kontor.people import store as people
-from kontor.pilots import helix, lifecycle
+from kontor.pilots import helix
 from kontor.pilots.helix import Mix
-from kontor.pilots.life import ending, revisions
+from kontor.pilots.life import deciding, ending, revisions
 from kontor.pilots.life.api import house_of
 from kontor.pilots.life.draft import GUARDED, Draft, hints_for
 from kontor.pilots.life.plan import Plan, plan_of, proposed_on
@@ -25,8 +25,6 @@ from kontor.web.pilot_frame import standing_of
 from kontor.web.signin import Visitor
 from kontor.web.steps import told_of, undo_of
 from kontor.web.timeline import Timeline, timeline
-
-DECISION = ("approve", "decline")
 
 
 @dataclass(frozen=True)
@@ -49,7 +47,7 @@ class Overview:
     steps : dict
         The steps that the reader may take, by name; approving and declining have a form of their own.
     decides : bool
-        Whether the reader approves or declines the proposal.
+        Whether the reader approves or declines the proposal; nobody does who takes part in it.
     """
 
     place: Standing
@@ -83,7 +81,7 @@ def read(request: Request, visitor: Visitor, slug: str, done: str = "", was: str
         pilot = place.pilot
         draft = revisions.draft_of(session, pilot)
         plan = plan_of(pilot, house.settings.pilots, today=today, proposed=proposed_on(session, slug))
-        steps = lifecycle.steps_for(pilot.state, place.who)
+        steps = deciding.steps_open(place, visitor.name)
         return Overview(
             place=place,
             view=pilot_view(
@@ -99,13 +97,13 @@ def read(request: Request, visitor: Visitor, slug: str, done: str = "", was: str
             hints=hints_for(draft, partners=house.partners) if place.mode == "planning" else [],
             plan=plan,
             timeline=timeline(plan, today=today),
-            steps={name: step for name, step in steps.items() if name not in DECISION},
+            steps={name: step for name, step in steps.items() if name not in deciding.DECISIONS},
             decides="approve" in steps,
             may_edit=bool(revisions.open_fields(pilot.state, place.who)),
             may_export=ending.may_export(place),
             may_delete=_may_delete(place),
             proposer=_called(session, pilot.proposed_by),
-            said=_said(place, done, was),
+            said=_said(place, done, was, visitor.name),
         )
 
 
@@ -125,7 +123,7 @@ def _called(session: Session, account: str | None) -> str | None:
     return who.display_name if who else None
 
 
-def _said(place: Standing, done: str, was: str) -> Said | None:
+def _said(place: Standing, done: str, was: str, person: str) -> Said | None:
     sentence = told_of(done)
     if sentence is None:
         return None
@@ -133,4 +131,4 @@ def _said(place: Standing, done: str, was: str) -> Said | None:
         before = date.fromisoformat(was)
     except ValueError:
         before = None
-    return Said(sentence, undo_of(done, place, before), before)
+    return Said(sentence, undo_of(done, place, before, person), before)

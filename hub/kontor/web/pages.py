@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ from kontor.web.tables import COUNTRIES as COUNTRIES
 from kontor.web.tables import SECTORS as SECTORS
 from kontor.web.tables import format_name
 
+_INDENT = re.compile(r"\n\s+")
 _TEMPLATES = Path(__file__).parent / "templates"
 _DOCUMENTS = Path(__file__).parent / "documents"
 _NODE_MODULES = Path(__file__).parents[2] / "node_modules"
@@ -100,7 +102,8 @@ def page(
 def part(request: Request, template: str, **values: Any) -> Markup:
     """A part of a page that is drawn once and shown often: nothing in it may depend on who looks."""
     prefix = request.app.state.site.service_prefix
-    return Markup(_environment().get_template(template).render(prefix=prefix, **values))  # noqa: S704 (autoescaped)
+    text = _environment().get_template(template).render(prefix=prefix, **values)
+    return Markup(_INDENT.sub("\n", text))  # noqa: S704 (the template escapes)
 
 
 def whole(template: str, **values: Any) -> str:

@@ -15,11 +15,12 @@ from kontor.audit import trail
 from kontor.errors import KontorError, NotFound
 from kontor.people.requests import InSession
 from kontor.pilots import members
+from kontor.pilots.members import Member
 from kontor.pilots.membership import governing, invitations
 from kontor.pilots.membership.governing import KEEP, ChangedMeanwhile, Governor
 from kontor.pilots.membership.invitation_view import invitation_views
 from kontor.pilots.membership.member_view import MemberView, member_views
-from kontor.pilots.membership.rules import not_the_lead, roles_to_give
+from kontor.pilots.membership.rules import ends_work, not_the_lead, roles_to_give
 from kontor.pilots.poking import poke_when_kept
 from kontor.pilots.standing import Standing
 from kontor.web.pilot_frame import pilot_page, standing_of
@@ -38,9 +39,14 @@ FIELDS: Final = {
     "guest_needs_end": "until",
     "unknown_role": "role",
     "role_too_high": "role",
+    "guest_role": "role",
+    "not_yourself": "role",
+    "steward_by_office": "role",
     "last_lead": "role",
 }
 """Which field of a member's form a refusal is about."""
+TOLD_WHERE_ASKED: Final = frozenset({"changed_meanwhile", "last_lead", "guest_role", "steward_by_office"})
+"""Refusals that the page that asked tells."""
 
 
 @dataclass(frozen=True)
@@ -82,11 +88,12 @@ def change(
 ) -> Response:
     """Change a role and, if the form had a date (`dated`), the last day; an empty one means no end."""
     by = Governor.of(request.app.state, visitor.name)
-    typed = {"role": role, "until": until, "dated": dated}
+    typed = {"role": role, "until": until, "dated": dated, "version": str(version)}
     there = members.get(session, slug, person)
-    steps_down = person == visitor.name and there is not None and there.role == "lead" and role != "lead"
-    if steps_down and role in roles.ROLES and not sure:
-        return _ask(request, session, visitor, slug, person, "step_down", typed=typed)
+    if there is not None and there.version == version and not sure:
+        place = standing_of(request, session, visitor, slug)
+        if kind := _to_ask(place, there, role, oneself=person == visitor.name):
+            return _ask(request, session, visitor, slug, person, kind, typed=typed)
     try:
         wanted = day_typed(until) if dated else KEEP
         governing.change(session, by, slug, person, version=version, role=role, until=wanted)
@@ -116,7 +123,7 @@ def remove(
     try:
         governing.remove(session, Governor.of(request.app.state, visitor.name), slug, person, version=version)
     except KontorError as error:
-        if error.code not in ("changed_meanwhile", "last_lead"):
+        if error.code not in TOLD_WHERE_ASKED:
             raise
         return _ask(request, session, visitor, slug, person, kind, problem=error)
     poke_when_kept(session, request.app.state.site, slug)
@@ -139,7 +146,7 @@ def hand_over(
     try:
         governing.hand_over(session, by, slug, person, version=version)
     except KontorError as error:
-        if error.code not in ("changed_meanwhile", "last_lead"):
+        if error.code not in TOLD_WHERE_ASKED:
             raise
         return _ask(request, session, visitor, slug, person, "hand_over", problem=error)
     poke_when_kept(session, request.app.state.site, slug)
@@ -214,6 +221,15 @@ def day_typed(text: str) -> date | None:
         raise KontorError(_("Write the day as year-month-day, for example 2027-03-31."), code="bad_dates") from None
 
 
+def _to_ask(place: Standing, there: Member, role: str, *, oneself: bool) -> str:
+    """What has to be asked before a member gets this role, as a kind of `_ask`; empty if nothing."""
+    if role not in roles.ROLES or role == there.role:
+        return ""
+    if oneself and there.role == "lead":
+        return "step_down"
+    return "less" if ends_work(place, there.role, role) else ""
+
+
 @dataclass(frozen=True)
 class Undo:
     """A change of role that can be taken back."""
@@ -256,6 +272,7 @@ def _ask(
     if kind == "hand_over" and place.role != "lead":
         raise not_the_lead()
     values: dict[str, Any] = {"kind": kind, "member": member, "typed": typed or {}, "role_words": ROLE_WORDS}
+    values["ends_work"] = ends_work(place, member.role, typed["role"]) if typed else False
     return pilot_page(
         request,
         "member_change.html",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any, Final
@@ -24,6 +25,8 @@ SEVERAL: Final = frozenset({"partners", "other_name", "other_sector", "other_cou
 FORM_OF: Final = {"class_": "class", "credits": "hours"}
 """Fields of a Draft that the form calls otherwise."""
 
+_DECIMAL_COMMA: Final = re.compile(r"\A(0,\d+|\d+,(\d{1,2}|\d{4,}))\Z")
+"""1,000 is none: it may mean a thousand, so that it is asked again."""
 ROWS: Final = 2
 MOST_ROWS: Final = 50
 
@@ -145,8 +148,11 @@ class Typed:
             return None
 
     def _hours(self) -> float:
+        text = self.text["hours"].strip()
+        if _DECIMAL_COMMA.match(text):
+            text = text.replace(",", ".")
         try:
-            hours = float(self.text["hours"].strip() or "nan")
+            hours = float(text or "nan")
         except ValueError:
             hours = math.nan
         if not math.isfinite(hours):

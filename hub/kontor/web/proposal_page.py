@@ -33,7 +33,10 @@ NEARBY = "SE DK DE NO FI IS NL BE LU FR CH AT LI IT ES PT IE GB PL CZ SK HU SI H
 GIVEN_ROLES = tuple(role for role in ROLES if role != "steward")
 CLASS_WORDS = {
     "open": N_("Anybody may see it: published data, test samples, phantoms."),
-    "standard": N_("Only the pilot may see it: unpublished measurements, nothing about people that could be traced."),
+    "standard": N_(
+        "Unpublished measurements; the pilot sees them, and whoever gets a link to a single document. "
+        "Nothing about people that could be traced."
+    ),
     "sensitive": N_("About people, without names but perhaps traceable; or secrets of a company."),
     "clinical": N_("From the care of patients, such as images or records, even if names were taken out."),
 }

@@ -143,7 +143,7 @@ def _changed(request: Request, visitor: Visitor, slug: str, form: FormData) -> R
     with request.app.state.sessions() as session:
         place, allowed = _may_edit(request, session, visitor, slug)
         before = revisions.draft_of(session, place.pilot)
-    for name in {"title", "starts", "ends", "hours", "class", "agreement", "agreement_ends"} - set(form):
+    for name in {"title", "question", "starts", "ends", "hours", "class", "agreement", "agreement_ends"} - set(form):
         typed.text[name] = Typed.of(before, house.settings.budget).get(name)
     if typed.get("do") == "rows":
         typed.add_rows()
@@ -152,6 +152,8 @@ def _changed(request: Request, visitor: Visitor, slug: str, form: FormData) -> R
     if not typed.mistakes and typed.get("do") != "rows":
         try:
             with request.app.state.sessions() as session, session.begin():
+                revisions.held(session, slug)
+                place, allowed = _may_edit(request, session, visitor, slug)
                 wanted = changes(draft, before, allowed)
                 version = int(typed.get("version")) if typed.get("version").isdecimal() else -1
                 revisions.revise(session, slug, wanted, version=version, by=visitor.name, who=place.who, house=house)

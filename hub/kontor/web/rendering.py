@@ -15,7 +15,9 @@ from __future__ import annotations
 
 import multiprocessing
 import threading
+import time
 from collections import OrderedDict
+from collections.abc import Callable
 from html import escape
 from multiprocessing import forkserver
 from multiprocessing.context import ForkServerContext
@@ -24,16 +26,23 @@ from typing import Final
 
 from starlette.responses import HTMLResponse, Response
 
-from kontor.errors import KontorError, Unavailable
+from kontor.errors import KontorError
 from kontor.pilots.documents.files import OpenFile
 from kontor.web import notebook_page
 from kontor.web.look import STATIC
+from kontor.web.places import Places
 from kontor.words import _, language
 
 LARGEST: Final = 30_000_000
 LARGEST_PAGE: Final = 60_000_000
 SECONDS: Final = 10.0
 AT_ONCE: Final = 2
+WAITING: Final = 4
+EACH: Final = 2
+"""How many are made at once, how many wait for that, and how many of both are one person's."""
+NOT_AGAIN: Final = 300.0
+"""Seconds for which a file that could not be shown is not tried again, unless it changes."""
+MOST_FAILED: Final = 500
 REMEMBERED: Final = 40_000_000
 POLICY: Final = (
     "sandbox allow-popups allow-popups-to-escape-sandbox; default-src 'none'; img-src data:; "
@@ -57,28 +66,32 @@ class Renderer:
     ----------
     seconds : float
         How long one may take.
+    clock : callable
+        Tells the seconds that have passed.
     """
 
-    def __init__(self, seconds: float = SECONDS) -> None:
+    def __init__(self, seconds: float = SECONDS, clock: Callable[[], float] = time.monotonic) -> None:
         self._seconds = seconds
+        self._clock = clock
         self._context = _context()
-        self._places = threading.BoundedSemaphore(AT_ONCE)
+        self._places = Places(AT_ONCE, WAITING, EACH)
         self._known: OrderedDict[_Key, str] = OrderedDict()
+        self._failed: OrderedDict[_Key, tuple[float, CannotShow]] = OrderedDict()
         self._lock = threading.Lock()
 
     def warm(self) -> None:
         """Let the process from which others are forked begin to load; returns at once."""
         forkserver.ensure_running()
 
-    def body(self, opened: OpenFile) -> str:
-        """The cleaned HTML of a notebook.
+    def body(self, opened: OpenFile, person: str) -> str:
+        """The cleaned HTML of a notebook, for somebody.
 
         Raises
         ------
         CannotShow
             If it is too large, takes too long, or is no notebook.
         Unavailable
-            If others are being made and none was ready in time.
+            If others are being made and none was ready in time, or too many wait (`busy`).
         """
         status = opened.stat
         if status.st_size > LARGEST:
@@ -93,17 +106,17 @@ class Renderer:
             if key in self._known:
                 self._known.move_to_end(key)
                 return self._known[key]
-        body = self._make(opened.read(LARGEST))
+            until, failure = self._failed.get(key, (0.0, None))
+            if failure and self._clock() < until:
+                raise CannotShow(failure.message, code=failure.code)
+        with self._places.one(person, self._seconds):
+            try:
+                body = self._ask(opened.read(LARGEST))
+            except CannotShow as error:
+                self._remember_failure(key, error)
+                raise
         self._remember(key, body)
         return body
-
-    def _make(self, content: bytes) -> str:
-        if not self._places.acquire(timeout=self._seconds):
-            raise Unavailable(_("Many notebooks are being opened. Please try again in a moment."), code="busy")
-        try:
-            return self._ask(content)
-        finally:
-            self._places.release()
 
     def _ask(self, content: bytes) -> str:
         ours, theirs = self._context.Pipe()
@@ -136,6 +149,13 @@ class Renderer:
             self._known[key] = body
             while sum(len(one) for one in self._known.values()) > REMEMBERED:
                 self._known.popitem(last=False)
+
+    def _remember_failure(self, key: _Key, error: CannotShow) -> None:
+        with self._lock:
+            self._failed[key] = (self._clock() + NOT_AGAIN, CannotShow(error.message, code=error.code))
+            self._failed.move_to_end(key)
+            while len(self._failed) > MOST_FAILED:
+                self._failed.popitem(last=False)
 
 
 def framed(title: str, body: str, theme: str | None = None) -> Response:

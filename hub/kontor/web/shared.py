@@ -36,11 +36,13 @@ def document(request: Request, session: InSession, visitor: FromVisitor, token: 
     with _door(request, visitor):
         shared = shares.find(session, token, visitor.name)
     opened = files.open_file(root_of(request, shared.pilot.slug), shared.share.path)
-    shares.count(session, shared.share, visitor.name, again=False)
     if opened.entry.kind == "picture":
-        return picture_of(opened)
-    with opened:
-        return notebook_of(request, opened)
+        answer = picture_of(opened)
+    else:
+        with opened:
+            answer = notebook_of(request, opened, visitor)
+    shares.count(session, shared.share, visitor.name, again=False)
+    return answer
 
 
 @router.post("/shared/{token}/ask")
@@ -62,6 +64,7 @@ def _shared_page(
         shared = shares.find(session, token, visitor.name)
     maker = people.get(session, shared.share.made_by)
     with _there(shared), files.open_file(root_of(request, shared.pilot.slug), shared.share.path) as opened:
+        seen = look_at(request, opened, visitor)  # first: who counts keeps others from writing, and this can take long
         if request.method == "GET":
             shares.count(session, shared.share, visitor.name)
         answer = page(
@@ -75,10 +78,11 @@ def _shared_page(
             place=shared.place,
             maker=request.app.state.portraits.of(maker) if maker else None,
             entry=opened.entry,
-            look=look_at(request, opened),
+            look=seen,
             source=f"{request.app.state.site.service_prefix}shared/{token}",
             may_ask=share_requests.may_ask(session, shared, visitor.name),
             has_asked=shared.place is None and share_requests.has_asked(session, shared.share, visitor.name),
+            inside=shared.pilot.class_ in files.STAYS_INSIDE,
             problem=problem,
         )
     answer.headers.update(_HEADERS)

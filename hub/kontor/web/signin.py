@@ -12,11 +12,12 @@ import base64
 import hashlib
 import secrets
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated
 from urllib.parse import urlencode
 
 import httpx
 from fastapi import APIRouter, Depends, Request
+from sqlalchemy.orm import Session
 from starlette.responses import RedirectResponse, Response
 
 from kontor import names
@@ -216,24 +217,32 @@ class SignIn:
         answer.delete_cookie(self._name(cookie), path=self._path(), secure=self._secure, httponly=True, samesite="lax")
 
 
-async def _visitor(request: Request) -> Visitor:
-    """The person who looks at a page.
+async def _account(request: Request) -> str:
+    """Account name of the person who looks at a page; raises SignInFirst if nobody is signed in."""
+    signin: SignIn = request.app.state.signin
+    return await signin.account(request)
+
+
+def visitor_of(request: Request, session: Session, account: str) -> Visitor:
+    """The person with an account name.
 
     Raises
     ------
-    SignInFirst
-        If nobody is signed in.
     NotAllowed
         If the hub knows them and we do not: the database is another one than when they signed in.
     """
-    state: Any = request.app.state
-    name = await state.signin.account(request)
-    person = await reading(request, lambda session: people.get(session, name))
+    person = people.get(session, account)
     if person is None:
         raise NotAllowed(_("We do not know you any more. Sign out and sign in again."), code="unknown_person")
-    return Visitor(name, state.portraits.of(person))
+    return Visitor(account, request.app.state.portraits.of(person))
 
 
+async def _visitor(request: Request, account: Annotated[str, Depends(_account)]) -> Visitor:
+    """The person who looks at a page; raises as `_account` and `visitor_of`."""
+    return await reading(request, lambda session: visitor_of(request, session, account))
+
+
+FromAccount = Annotated[str, Depends(_account)]
 FromVisitor = Annotated[Visitor, Depends(_visitor)]
 
 

@@ -13,10 +13,11 @@ from starlette.responses import RedirectResponse, Response
 from kontor.database import now as this_moment
 from kontor.errors import KontorError, NotFound
 from kontor.people.requests import InSession
-from kontor.pilots import lifecycle
-from kontor.pilots.life import steps
+from kontor.pilots import lifecycle, store
+from kontor.pilots.life import deciding, steps
 from kontor.pilots.life.api import house_of
 from kontor.pilots.life.plan import plan_of, proposed_on
+from kontor.pilots.life.revisions import held
 from kontor.pilots.life.steps import ASKED_FIRST, NEED_REASON, Asked
 from kontor.pilots.lifecycle import day_of
 from kontor.pilots.poking import poke_when_kept
@@ -34,10 +35,14 @@ router = APIRouter(include_in_schema=False)
 
 @router.get("/pilots/{slug}/steps/{step}")
 def ask(request: Request, session: InSession, visitor: FromVisitor, slug: str, step: str) -> Response:
-    """The page of a step, for those who may take it."""
+    """The page of a step, for those who may take it; a decision is taken on the overview, which shows more."""
     place = standing_of(request, session, visitor, slug)
     _known(step)
     lifecycle.step(place.pilot.state, step, place.who)
+    if step not in deciding.steps_open(place, visitor.name):
+        raise deciding.own_pilot()
+    if step in deciding.DECISIONS:
+        return RedirectResponse(f"{request.app.state.site.service_prefix}pilots/{slug}#decision", 303)
     return _asked(request, session, visitor, place, Asked(step, place.pilot.version, ends=place.pilot.ends))
 
 
@@ -63,9 +68,6 @@ def take(
     _known(step)
     state = request.app.state
     problem: KontorError | None = None
-    with state.sessions() as session, session.begin():
-        place = standing_of(request, session, visitor, slug)
-        was = place.pilot.ends
     asked = Asked(step, version, reason, _day(ends))
     if step not in ASKED_FIRST or confirmed == "yes":
         try:
@@ -74,7 +76,8 @@ def take(
                     "ends", _("Write the day as year-month-day, such as 2027-05-31."), code="bad_dates"
                 )
             with state.sessions() as session, session.begin():
-                rules = state.site.settings.pilots
+                was = store.pilot_of(held(session, slug)).ends
+                place, rules = standing_of(request, session, visitor, slug), state.site.settings.pilots
                 steps.take(session, slug, asked, by=visitor.name, who=place.who, rules=rules)
                 poke_when_kept(session, state.site, slug)
             return _done(request, slug, step, was)
@@ -87,12 +90,12 @@ def take(
         return _asked(request, session, visitor, place, asked, problem=problem)
 
 
-def undo_of(done: str, place: Standing, was: date | None) -> str | None:
+def undo_of(done: str, place: Standing, was: date | None, person: str) -> str | None:
     """The step that takes back what was just done, if this person may take it."""
     for (_origin, name), found in lifecycle.STEPS.items():
         if name == done and found.to == place.pilot.state:
             undo = "extend" if done == "extend" and was is not None else found.undo
-            if undo in lifecycle.steps_for(place.pilot.state, place.who):
+            if undo in deciding.steps_open(place, person):
                 return undo
     return None
 
@@ -102,7 +105,9 @@ def told_of(done: str) -> str | None:
     sentences = {
         "proposed": _("The proposal is sent. A steward or operator answers; until then you can still change it."),
         "changed": _("The changes are kept."),
-        "approve": _("Approved. The pilot opens on its first day."),
+        "approve": _(
+            "Approved. The pilot opens on its first day, but not within 15 minutes, so that this can be undone."
+        ),
         "decline": _("Declined. The people of the pilot can read why, change it and propose it again."),
         "withdraw": _("Withdrawn. It can be changed and proposed again at any time."),
         "propose": _("Proposed again."),

@@ -11,6 +11,8 @@ from kontor.audit import trail
 from kontor.audit.actions import ACTIONS, SYSTEM
 from kontor.pilots import members, store
 from kontor.pilots.life import clock
+from kontor.pilots.lifecycle import day_of
+from kontor.pilots.standing import why_closed
 from kontor.settings import Settings
 from tests.hub.pilots.drafts import NOW, a_pilot
 
@@ -66,6 +68,24 @@ def test_steps_are_taken_on_their_day(
     tick(session, on)
     assert state(session) == after
     assert trail.latest(session, ["knee-mr"], actions=ACTIONS)[0].actor == SYSTEM
+
+
+def test_an_approval_can_be_undone_before_the_pilot_starts(session: Session, ada: str) -> None:
+    a_pilot(session, ada, state="approved", starts=day_of(NOW))
+    assert clock.tick(session, SETTINGS, NOW + clock.TO_UNDO - timedelta(seconds=1)) == 0
+    assert state(session) == "approved"
+    assert clock.tick(session, SETTINGS, NOW + clock.TO_UNDO) == 1
+    assert state(session) == "active"
+
+
+@pytest.mark.parametrize(
+    ("grace", "words"), [(None, "agreement"), (NOW + DAY, "agreement"), (NOW, "budget")], ids=["none", "runs", "over"]
+)
+def test_the_reason_why_nothing_runs_is_the_true_one(
+    session: Session, ada: str, grace: datetime | None, words: str
+) -> None:
+    pilot = a_pilot(session, ada, agreement="A", agreement_ends=day_of(NOW) - DAY, grace_until=grace)
+    assert f"The {words} of the pilot" in why_closed(pilot, "reading", NOW)
 
 
 @pytest.mark.parametrize("quiet", ["proposed", "declined", "withdrawn", "archived"])

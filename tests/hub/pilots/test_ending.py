@@ -48,8 +48,8 @@ FACTS = export.Facts(
         ("standard", "proposed", "lead", None, False),
         ("sensitive", "active", "lead", None, False),
         ("clinical", "closing", "lead", None, False),
-        ("clinical", "closing", None, "steward", True),
-        ("sensitive", "active", "lead", "operator", True),
+        ("clinical", "closing", None, "steward", False),
+        ("sensitive", "active", "lead", "operator", False),
     ],
 )
 def test_who_may_take_files_along(

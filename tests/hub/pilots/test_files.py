@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from kontor.errors import Conflict, KontorError, NotAllowed, NotFound
-from kontor.pilots.documents import file_changes, files
+from kontor.pilots.documents import file_changes, files, moving
 from kontor.pilots.documents.file_changes import TooLarge, may_change
 
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
@@ -291,6 +291,40 @@ def test_bringing_back_replaces_nothing(root: Path) -> None:
     with pytest.raises(Conflict):
         file_changes.bring_back(root, aside, "results/table.csv")
     assert read(root, "results/table.csv") == b"newer"
+
+
+@pytest.mark.parametrize("taken_by", ["file", "folder", "empty folder", "link"])
+@pytest.mark.parametrize("gone", ["file", "folder"])
+def test_bringing_back_replaces_nothing_that_comes_at_the_last_moment(
+    root: Path, monkeypatch: pytest.MonkeyPatch, gone: str, taken_by: str
+) -> None:
+    """The name is taken after everything was looked at."""
+    target = root / "results" / "thing"
+    if gone == "file":
+        target.write_text("old")
+    else:
+        target.mkdir()
+        (target / "old.txt").write_text("old")
+    aside = file_changes.put_aside(root, "results/thing", now=NOW)
+    if "folder" in taken_by:
+        target.mkdir()
+        if taken_by == "folder":
+            (target / "new.txt").write_text("new")
+    elif taken_by == "link":
+        target.symlink_to("nowhere")
+    else:
+        target.write_text("new")
+    monkeypatch.setattr(moving, "_is_there", lambda place, name: False)
+    if (gone, taken_by) == ("folder", "empty folder"):
+        file_changes.bring_back(root, aside, "results/thing")  # nothing is lost
+        assert os.listdir(target) == ["old.txt"]
+        return
+    with pytest.raises(Conflict):
+        file_changes.bring_back(root, aside, "results/thing")
+    assert target.is_symlink() or taken_by != "link"
+    assert not target.is_file() or target.read_text() == "new"
+    assert not target.is_dir() or not (target / "old.txt").exists()
+    assert (root / ".trash" / aside / "thing").exists()
 
 
 @pytest.mark.parametrize("path", ["", "raw", "results", "raw/x", "outbox/x", "scratch"])

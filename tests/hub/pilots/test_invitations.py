@@ -120,7 +120,8 @@ def test_a_role_or_day_that_cannot_be_is_refused(session: Session, who: dict[str
     assert code_of(lambda: make(session, who, role="steward")) == "role_too_high"
     assert code_of(lambda: make(session, who, role="boss")) == "unknown_role"
     assert code_of(lambda: make(session, who, until=date(2026, 3, 10))) == "bad_dates"
-    assert make(session, who, "steward", role="steward")
+    for by, role in (("steward", "steward"), ("steward", "lead"), ("lead", "lead")):
+        assert code_of(make, session, who, by, role) == "invitation_role"
 
 
 def used(session: Session, who: dict[str, str], id: str, token: str) -> None:
@@ -276,6 +277,34 @@ def test_who_held_an_office_and_does_not_any_more_invites_nobody(session: Sessio
     assert code_of(lambda: invitation_door.accept(session, nobody, token, now=NOW)) == "invitation_not_good"
 
 
+def test_an_office_does_not_let_itself_in(session: Session, who: dict[str, str]) -> None:
+    id, token = make(session, who, "steward")
+    accept(session, who, token, "steward")
+    steward, lead = governor(who, "steward"), governor(who, "lead")
+    assert code_of(invitations.confirm, session, steward, KNEE, id, now=NOW) == "not_yourself"
+    assert invitations.confirm(session, lead, KNEE, id, now=NOW).role == "editor"
+
+
+def test_a_guest_never_becomes_lead_by_an_older_link(session: Session, who: dict[str, str]) -> None:
+    id, token = make(session, who)
+    session.execute(text("UPDATE invitation SET role = 'lead'"))
+    session.expire_all()
+    accept(session, who, token)
+    assert code_of(invitations.confirm, session, governor(who, "lead"), KNEE, id, now=NOW) == "guest_role"
+
+
+@pytest.mark.parametrize(("after", "told"), [(timedelta(days=13), True), (timedelta(days=14), False)])
+def test_who_was_turned_down_is_told_for_a_fortnight(
+    session: Session, who: dict[str, str], after: timedelta, told: bool
+) -> None:
+    id, token = make(session, who)
+    accept(session, who, token)
+    assert invitations.turned_down(session, who["guest"], now=NOW) == []
+    invitations.refuse(session, governor(who, "lead"), KNEE, id, now=NOW)
+    assert ([one.id for one in invitations.turned_down(session, who["guest"], now=NOW + after)] == [id]) is told
+    assert invitations.turned_down(session, who["stranger"], now=NOW) == []
+
+
 def test_those_in_charge_are_told_who_waits(session: Session, who: dict[str, str]) -> None:
     id, token = make(session, who, "steward")
     assert invitations.waiting_for(session, who["lead"]) == []
@@ -293,10 +322,13 @@ def test_confirming_a_member_by_another_way_is_refused(session: Session, who: di
 
 
 def test_tries_are_counted_by_account_and_by_address() -> None:
-    tries = Tries("door", tries=3)
+    tries = Tries("door", tries=3, of_address=6)
     for _ in range(3):
         tries.check("ada", "192.0.2.1", "Wait.")
         tries.failed("ada", "192.0.2.1")
+    tries.check("ben", "192.0.2.1", "One person locks nobody else out.")
+    for account in ("cara", "dora", "emil"):
+        tries.failed(account, "192.0.2.1")
     for account, address in (("ada", "192.0.2.2"), ("ben", "192.0.2.1"), ("ada", None)):
         with pytest.raises(KontorError, match=r"^Wait\.$") as refusal:
             tries.check(account, address, "Wait.")

@@ -264,11 +264,6 @@ def test_many_are_added_at_once_or_nobody(session: Session, who: dict[str, str])
     assert len(governing.add(session, lead, KNEE, [*crowd, crowd[0]], "viewer", now=NOW)) == 200
 
 
-def test_unknown_names_are_told_but_not_all_of_them() -> None:
-    assert roll.names_in(" a,b;c\n\td  a ") == ["a", "b", "c", "d"]
-    assert roll.names_in("") == []
-
-
 def test_the_refusal_names_ten_and_counts_the_rest(session: Session, who: dict[str, str]) -> None:
     with pytest.raises(NotFound, match=r"x0, x1, .*, x9 and 40 more\.") as refusal:
         roll.known_people(session, [f"x{number}" for number in range(50)])

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from sqlalchemy.orm import Session
 
-from kontor.errors import KontorError
+from kontor.errors import KontorError, NotFound
 from kontor.pilots import members, store
-from kontor.pilots.membership import people_search
+from kontor.pilots.membership import people_search, roll
 from tests.hub.pilots.pilot_people import KNEE, OTHER, START, a_pilot, fill, introduce
 
 
@@ -63,6 +65,25 @@ def test_case_and_accents_do_not_matter(session: Session, who: dict[str, str]) -
     for text in ("asa", "ÅSA", "celik", "mü as", "muller åsa"):
         assert found(session, who["lead"], text) == ["Åsa Çelik-Müller"]
     assert [one.name for one in people_search.among(session, who["lead"], [person, who["other"]])] == [person]
+
+
+def test_pasted_lines_are_account_names_or_full_names(session: Session, who: dict[str, str]) -> None:
+    turned = introduce(session, "turned", "lund-university", "Berg, Åsa")
+    two = f"{who['other']} {who['guest']}"
+    pasted = f"editor\n  {two}\n\nBerg, Asa\nVIEWER; Stranger,\n{who['editor']}"
+    wanted = [who["editor"], who["other"], who["guest"], turned, who["viewer"], who["stranger"]]
+    assert roll.accounts_in(session, who["lead"], pasted) == wanted
+    assert roll.accounts_in(session, who["lead"], " \n,;") == []
+
+
+@pytest.mark.parametrize("name", ["Other", "Guest", "Edit", "Lead", "Same Name", "***", "editor viewer"])
+def test_a_pasted_name_of_nobody_or_of_several_is_told(session: Session, who: dict[str, str], name: str) -> None:
+    for number in range(2):
+        introduce(session, f"same-{number}", "lund-university", "Same Name")
+    introduce(session, "signs", "lund-university", "---")
+    with pytest.raises(NotFound, match=re.escape(f": {name}. Write")) as refusal:
+        roll.accounts_in(session, who["lead"], f"Editor\n{name}")
+    assert refusal.value.code == "no_such_person"
 
 
 def test_twenty_at_most(session: Session, who: dict[str, str]) -> None:

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from kontor.audit import trail
 from kontor.audit.actions import ACTIONS
+from kontor.audit.sentences import sentence
 from kontor.errors import Conflict, KontorError, NotAllowed
 from kontor.people import store as people
 from kontor.people.offices import Offices
@@ -198,7 +199,7 @@ def revise(
 
 # state -> (lead: a fact, a term, a date; office: the same)
 CHANGES: tuple[dict[str, Any], ...] = (
-    {"title": "Another title"},
+    {"facility": "Another place"},
     {"class_": "open"},
     {"ends": date(2026, 12, 30)},
 )
@@ -249,11 +250,11 @@ def test_the_same_again_is_no_change(session: Session, ada: str) -> None:
 def test_an_old_mistake_is_not_theirs_to_mend(session: Session, ada: str) -> None:
     a_pilot(session, ada, ends=date(2026, 1, 2))
     store.set_partners(session, "knee-mr", [TakesPart("desy")])
-    assert revise(session, "knee-mr", {"question": "A longer question than before?"}).version == 2
+    assert revise(session, "knee-mr", {"facility": "Another place"}).version == 2
 
 
-def test_an_agreement_is_recorded_by_an_office(session: Session, ada: str) -> None:
-    a_pilot(session, ada)
+def test_an_agreement_is_recorded_by_an_office(session: Session) -> None:
+    a_pilot(session, of_partner(session, "eva"))
     store.set_partners(session, "knee-mr", [TakesPart("desy")])
     with pytest.raises(WrongDraft) as refusal:
         revise(session, "knee-mr", {"class_": "clinical"}, OFFICE)
@@ -267,7 +268,51 @@ def test_an_agreement_is_recorded_by_an_office(session: Session, ada: str) -> No
     entry = trail.latest(session, ["knee-mr"], actions={"agreement_recorded"})[0]
     assert entry.details == {"reference": "Ethics 7", "until": "2026-11-01"}
     told = trail.latest(session, ["knee-mr"], actions={"pilot_revised"})[0]
-    assert told.details == {"changed": "agreement, agreement_ends, class"}
+    assert told.details == {
+        "changed": "agreement, agreement_ends, class",
+        "agreement_before": "",
+        "agreement_after": "Ethics 7",
+        "agreement_ends_before": "",
+        "agreement_ends_after": "2026-11-01",
+        "class_before": "standard",
+        "class_after": "clinical",
+    }
+    assert sentence(told, {STEWARD: "Henrik"}) == "Henrik changed: Agreement, Last day of the agreement, Kind of data."
+    with pytest.raises(WrongDraft) as late:
+        revise(session, "knee-mr", {"agreement": "Old", "agreement_ends": TODAY - timedelta(days=1)}, OFFICE, 2)
+    assert (late.value.code, list(late.value.mistakes)) == ("bad_dates", ["agreement_ends"])
+
+
+def test_what_was_approved_is_changed_by_an_office_only(session: Session, ada: str) -> None:
+    a_pilot(session, ada)
+    store.set_partners(session, "knee-mr", [TakesPart("desy")])
+    for change in ({"title": "Another title"}, {"question": "Another question, quite another?"}):
+        with pytest.raises(NotAllowed) as refusal:
+            revise(session, "knee-mr", change)
+        assert refusal.value.code == "may_not_change"
+    long = "x" * 3000
+    revise(session, "knee-mr", {"question": long}, OFFICE)
+    revise(session, "knee-mr", {"data_wanted": "Knees", "partners": ("desy", "lund-university")}, version=2)
+    facts, words = trail.latest(session, ["knee-mr"], actions={"pilot_revised"})
+    assert (words.details["question_before"], words.details["question_after"]) == ("Why?", long[:500])
+    assert (facts.details["partners_before"], facts.details["partners_after"]) == ("desy", "desy, lund-university")
+    assert sentence(facts, {STEWARD: "Maja"}) == "Maja changed: Data wanted, Who takes part."
+
+
+def test_a_pilot_with_guests_does_not_become_clinical(session: Session, ada: str) -> None:
+    eva = of_partner(session, "eva")
+    a_pilot(session, eva, agreement="Ethics 1", agreement_ends=date(2026, 12, 31))
+    store.set_partners(session, "knee-mr", [TakesPart("desy")])
+    members.add(session, "knee-mr", ada, "viewer", until=NOW + timedelta(days=9), sponsor=eva, now=NOW)
+    with pytest.raises(Conflict) as refusal:
+        revise(session, "knee-mr", {"class_": "clinical"}, OFFICE)
+    assert (refusal.value.code, "Ada" in refusal.value.message, "Eva" in refusal.value.message) == (
+        "guests_in_pilot",
+        True,
+        False,
+    )
+    members.remove(session, "knee-mr", ada, by=eva, now=NOW)
+    assert revise(session, "knee-mr", {"class_": "clinical"}, OFFICE).class_ == "clinical"
 
 
 def test_two_proposals_of_one_name_at_once(session: Session, ada: str, tmp_path: Path) -> None:

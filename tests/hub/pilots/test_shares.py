@@ -197,6 +197,23 @@ def test_uses_are_counted_by_person(house: Session, root: Path) -> None:
     assert actions(house) == ["share_made", "share_used", "share_used"]
 
 
+def test_a_use_is_kept_with_its_entry_or_not_at_all(house: Session, root: Path) -> None:
+    made, token = make(house, root)
+    one = person(house, "outside")
+    house.commit()
+
+    def look_and_fail() -> None:
+        with house.begin():
+            shares.find(house, token, one, now=NOW)
+            shares.count(house, made, one, now=NOW)
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        look_and_fail()
+    assert shares.uses_of(house, [made.id]) == {made.id: []}
+    assert "share_used" not in actions(house)
+
+
 def test_leads_see_all_links_and_others_their_own(house: Session, root: Path) -> None:
     for maker in ("lead", "editor", "viewer"):
         make(house, root, maker)

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from kontor.audit import trail
 from kontor.audit.actions import ACTIONS, SYSTEM
 from kontor.errors import Conflict, KontorError, NotAllowed, NotFound
+from kontor.people import store as people
 from kontor.pilots import lifecycle, members, store
 from kontor.pilots.life import steps
 from kontor.pilots.life.steps import Asked
@@ -144,15 +145,41 @@ def test_new_ends(session: Session, ada: str, step: str, ends: date | None, agre
     ],
 )
 def test_guarded_data_needs_an_agreement_before_approval(
-    session: Session, ada: str, kind: str, agreement: str | None, ends: date | None, good: bool
+    session: Session, kind: str, agreement: str | None, ends: date | None, good: bool
 ) -> None:
-    a_pilot(session, ada, state="proposed", class_=kind, agreement=agreement, agreement_ends=ends)
+    a_pilot(session, of_partner(session), state="proposed", class_=kind, agreement=agreement, agreement_ends=ends)
     if good:
         assert take(session, "approve").state == "approved"
         return
     with pytest.raises(Conflict) as refusal:
         take(session, "approve")
     assert refusal.value.code == "agreement_missing"
+
+
+def of_partner(session: Session) -> str:
+    return people.introduce(
+        session, issuer="demo", subject="eva", display_name="Eva", partner="desy", country="DE"
+    ).name
+
+
+def test_a_clinical_pilot_with_guests_is_not_approved(session: Session, ada: str) -> None:
+    a_pilot(session, of_partner(session), state="proposed", class_="clinical", agreement="E", agreement_ends=LATER)
+    members.add(session, "knee-mr", ada, "viewer", now=NOW)
+    with pytest.raises(Conflict) as refusal:
+        take(session, "approve")
+    assert (refusal.value.code, "Ada" in refusal.value.message) == ("guests_in_pilot", True)
+
+
+@pytest.mark.parametrize("step", ["approve", "decline"])
+def test_nobody_decides_on_a_pilot_of_their_own(session: Session, ada: str, ben: str, step: str) -> None:
+    a_pilot(session, ben, state="proposed", proposed_by=ada)
+    members.add(session, "knee-mr", of_partner(session), "viewer", now=NOW)
+    for person in (ada, ben, of_partner(session)):
+        with pytest.raises(NotAllowed) as refusal:
+            take(session, step, by=person)
+        assert refusal.value.code == "own_pilot"
+    members.remove(session, "knee-mr", of_partner(session), now=NOW)
+    assert take(session, step, by=of_partner(session)).version == 2
 
 
 @pytest.mark.parametrize(("state", "step"), [("proposed", "approve"), ("declined", "propose")])

@@ -46,7 +46,7 @@ PAGES: list[tuple[str | None, str, int]] = [
     ("maja", "pilots/knee-mr/steps/close", 200),
     ("maja", "pilots/knee-mr/workspace/opening", 200),
     ("maja", "pilots/hoped-for", 200),
-    ("ingrid", "pilots/hoped-for/steps/approve", 200),
+    ("ingrid", "pilots/hoped-for", 200),
     ("maja", "pilots/nearly-over", 200),
     ("ingrid", "pilots/long-ago/deletion", 200),
     ("nils", "waiting", 200),
@@ -81,7 +81,16 @@ def furnish(house: House) -> dict[str, str]:
         for slug, state in (("hoped-for", "proposed"), ("nearly-over", "closing")):
             store.create(
                 session,
-                store.Pilot(**{**vars(knee), "slug": slug, "title": f"Ours, {state}", "state": state, "ends": soon}),
+                store.Pilot(
+                    **{
+                        **vars(knee),
+                        "slug": slug,
+                        "title": f"Ours, {state}",
+                        "question": "Why" * 100,  # a word that is wider than any page
+                        "state": state,
+                        "ends": soon,
+                    }
+                ),
             )
             members.add(session, slug, account("maja"), "lead")
         catalogue.register(session, a_data_set("knee-mr", "second", title="Second", preview="raw/knee-mr/second.png"))

@@ -154,7 +154,7 @@ API: Final = [
     Row("POST api/pilots", "?-+ ++++++ ++ ---", 201, PROPOSAL),
     Row("GET api/pilots/{slug}", API_READ),
     Row("GET api/pilots/{slug}/plan", API_READ),
-    Row("PATCH api/pilots/{slug}", API_MANAGE, send={"version": "{version}", "title": "Another title"}),
+    Row("PATCH api/pilots/{slug}", API_MANAGE, send={"version": "{version}", "facility": "Another place"}),
     Row("PATCH api/pilots/{slug}", API_OFFICE, send={"version": "{version}", "class": "open"}, case="its class"),
     Row(
         "PATCH api/pilots/{slug}",
@@ -286,7 +286,7 @@ PAGES: Final = [
     Row("GET fragments/pilots/{slug}/people-found", MANAGE, query="q=la"),
     Row("POST pilots/{slug}/people", MANAGE, 303, {"people": "{newcomer}", "role": "viewer"}),
     Row("POST pilots/{slug}/people", OFFICE, 303, {"people": "{newcomer}", "role": "steward"}, case="a steward"),
-    Row("POST pilots/{slug}/people/{person}", MANAGE, 303, {**VERSION, "role": "reviewer"}),
+    Row("POST pilots/{slug}/people/{person}", MANAGE, 303, {**VERSION, "role": "reviewer", "sure": "yes"}),
     Row("GET pilots/{slug}/people/{person}/remove", MANAGE),
     Row("GET pilots/{slug}/people/{person}/remove", "?-- ++++++ 00", ids=ONESELF, case="oneself"),
     Row("POST pilots/{slug}/people/{person}/remove", MANAGE, 303, VERSION),

@@ -181,7 +181,7 @@ async def test_honest_notebooks_are_whole(house: House, screen: Screen) -> None:
 def uncleaned(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     """The cleaning has failed: the notebook's HTML comes as it is."""
     put(house, notebook())
-    monkeypatch.setattr(house.app.state.notebooks, "body", lambda opened: RAW)
+    monkeypatch.setattr(house.app.state.notebooks, "body", lambda opened, person: RAW)
 
 
 @pytest.mark.usefixtures("uncleaned")

@@ -138,7 +138,7 @@ async def test_the_list_says_what_is_there_and_names_do_no_harm(house: House) ->
         text = (await client.get(f"{house.prefix}pilots/knee-mr/files")).text
         assert "<script>alert" not in text
         assert "1 entry is not shown" in text
-        assert "It is kept as it came" in text
+        assert "Measured data that nobody changes" in text
         assert 'type="file"' in text
         assert (await client.get(f"{house.prefix}pilots/knee-mr/files/{quote(nasty)}")).status_code == 200
         assert (

@@ -65,6 +65,9 @@ async def test_turned_down_and_taken_back(house: House) -> None:
     late = await post(house, "maja", f"{KNEE}/invitations/{id}/confirm")
     assert (late.status_code, "Nobody waits for an answer" in late.text) == (409, True)
     assert "say yes" not in (await get(house, "nils", "waiting")).text.split("<h2")[0]
+    told = "Maja Lindqvist said no to your request for Cartilage under load"
+    assert told in (await get(house, "nils", "waiting")).text
+    assert told not in (await get(house, "erik", "waiting")).text
     second = await invite(house)
     [id] = re.findall(r"invitations/([0-9a-f]{16})/revoke", (await get(house, "maja", KNEE)).text)
     assert (await post(house, "maja", f"{KNEE}/invitations/{id}/revoke")).status_code == 303

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from kontor.people.model import PersonRow
 from kontor.pilots import members, store
 from kontor.settings import Settings
 from kontor.web.pilots_list import notes_of
@@ -135,3 +136,11 @@ async def test_offices_have_a_lobby_and_see_what_waits(house: House, persona: st
 
 async def test_nobody_else_is_told_how_many_proposals_wait(house: House) -> None:
     assert "Waiting for a decision" not in (await get(house, "maja")).text
+
+
+async def test_a_blank_name_is_greeted_as_well(house: House) -> None:
+    with house.session() as session, session.begin():
+        session.get_one(PersonRow, account("maja")).display_name = " "
+    async with house.browser("maja") as client:
+        answer = await client.get(house.prefix)
+    assert (answer.status_code, "Cartilage under load" in answer.text) == (200, True)

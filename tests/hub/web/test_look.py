@@ -20,7 +20,7 @@ from kontor.web.hub_languages import HubWords
 
 STOCK = Path(DATA_FILES_PATH)
 TEMPLATES = look.HUB_TEMPLATES.parent
-CSS = "".join((look.STATIC / name).read_text() for name in ("kontor.css", "consortium.css"))
+CSS = "".join((look.STATIC / name).read_text() for name in ("kontor.css", "consortium.css", "narrow.css"))
 HUB_CSS = (look.STATIC / "hub.css").read_text()
 STOCK_CSS = (STOCK / "static" / "css" / "style.min.css").read_text()
 THEMES = ("light", "dark")
@@ -148,7 +148,7 @@ def classes(markup: str) -> list[str]:
     return re.findall(r"class=\"([^\"]*)\"", plain)
 
 
-@pytest.mark.parametrize("name", ["kontor.css", "consortium.css", "hub.css"])
+@pytest.mark.parametrize("name", ["kontor.css", "consortium.css", "narrow.css", "hub.css"])
 def test_stylesheets_stay_small_and_whole(name: str) -> None:
     text = (look.STATIC / name).read_text()
     assert len(text.splitlines()) <= 300

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import date, timedelta
 from typing import Any
 
 import httpx
@@ -62,7 +63,7 @@ async def test_a_lead_finds_the_forms(house: House) -> None:
 async def test_a_role_is_changed_and_set_back(house: House) -> None:
     path = f"{KNEE}/{account('jonas')}"
     before = version(house, "jonas")
-    answer = await post(house, "maja", path, role="viewer", version=before, until="", dated="yes")
+    answer = await post(house, "maja", path, role="viewer", version=before, until="", dated="yes", sure="y")
     assert answer.status_code == 303
     assert role(house, "jonas") == "viewer"
     text = (await get(house, "maja", answer.headers["location"].removeprefix(house.prefix).split("#")[0])).text
@@ -79,7 +80,7 @@ async def test_an_address_alone_offers_no_undo(house: House) -> None:
 async def test_two_leads_at_once_the_second_sees_both_and_decides(house: House) -> None:
     lead_too(house, "jonas")
     path, read = f"{KNEE}/{account('anke')}", version(house, "anke")
-    assert (await post(house, "jonas", path, role="viewer", version=read)).status_code == 303
+    assert (await post(house, "jonas", path, role="viewer", version=read, sure="y")).status_code == 303
     late = await post(house, "maja", path, role="editor", version=read, until="2099-01-31", dated="yes")
     assert late.status_code == 409
     assert "Somebody else changed this meanwhile" in late.text
@@ -93,7 +94,7 @@ async def test_two_leads_at_once_the_second_sees_both_and_decides(house: House) 
 async def test_a_refused_form_comes_back_filled_in(house: House) -> None:
     path = f"{KNEE}/{account('anke')}"
     answer = await post(
-        house, "maja", path, role="viewer", version=version(house, "anke"), until="2001-01-01", dated="yes"
+        house, "maja", path, role="runner", version=version(house, "anke"), until="2001-01-01", dated="yes"
     )
     assert answer.status_code == 400
     assert re.search(r'type="date" name="until" value="2001-01-01"[^>]*aria-invalid="true"', answer.text)
@@ -137,6 +138,35 @@ async def test_the_last_lead_neither_leaves_nor_steps_down(house: House) -> None
     stepped = await post(house, "maja", f"{KNEE}/{me}", role="editor", version=version(house, "maja"), sure="yes")
     assert (stepped.status_code, "A pilot needs a lead who stays" in stepped.text) == (409, True)
     assert role(house, "maja") == "lead"
+
+
+async def test_what_ends_somebodys_work_is_asked_first(house: House) -> None:
+    path, there = f"{KNEE}/{account('jonas')}", version(house, "jonas")
+    asked = await post(house, "maja", path, role="viewer", version=there, until="", dated="yes")
+    for words in ("Make Jonas", "computations that run now end", f'name="version" value="{there}"', 'name="sure"'):
+        assert words in asked.text, words
+    assert role(house, "jonas") == "editor"
+    done = await post(house, "maja", path, role="viewer", version=there, dated="yes", sure="yes")
+    assert (done.status_code, role(house, "jonas")) == (303, "viewer")
+    back = await post(house, "maja", path, role="editor", version=version(house, "jonas"))
+    assert (back.status_code, role(house, "jonas")) == (303, "editor")
+
+
+async def test_full_names_are_pasted(house: House) -> None:
+    wrong = await post(house, "maja", KNEE, people="Lars Holm\nKari Nobody", role="viewer")
+    assert (wrong.status_code, role(house, "lars")) == (404, None)
+    assert "Lars Holm\nKari Nobody</textarea>" in wrong.text
+    done = await post(house, "maja", KNEE, people="lars holm\n" + account("greta"), role="viewer")
+    assert (done.status_code, role(house, "lars"), role(house, "greta")) == (303, "viewer", "viewer")
+
+
+async def test_a_guest_is_marked_on_the_overview(house: House) -> None:
+    page = "pilots/knee-mr"
+    assert "· guest" not in (await get(house, "maja", page)).text
+    until = (date.today() + timedelta(days=9)).isoformat()
+    answer = await post(house, "maja", KNEE, people=account("nils"), role="editor", until=until)
+    assert answer.status_code == 303
+    assert "· guest" in (await get(house, "maja", page)).text
 
 
 async def test_the_lead_is_handed_over_after_asking(house: House) -> None:
@@ -212,7 +242,8 @@ async def test_who_may(house: House, visitor: str | None, statuses: tuple[int, .
     anke, lars = account("anke"), account("lars")
     async with house.browser(visitor) as client:
         pages = [(await client.get(f"{house.prefix}{KNEE}{end}")).status_code for end in ("", "/add")]
-    changed = await post(house, visitor, f"{KNEE}/{account('jonas')}", role="viewer", version=version(house, "jonas"))
+    there = version(house, "jonas")
+    changed = await post(house, visitor, f"{KNEE}/{account('jonas')}", role="viewer", version=there, sure="y")
     added = await post(house, visitor, KNEE, people=lars, role="viewer")
     person = "jonas" if visitor == "anke" else "anke"
     removed = await post(house, visitor, f"{KNEE}/{account(person)}/remove", version=version(house, person))

@@ -197,10 +197,11 @@ async def test_changing_a_pilot_and_being_too_late(offices: House) -> None:
     assert version is not None
     assert 'name="class"' not in page
     assert 'name="ends"' not in page
-    form = {"title": "First", "question": "The first question here?", "partners": ["desy"], "version": version[1]}
+    assert 'name="title"' not in page
+    form = {"facility": "First", "partners": ["desy"], "version": version[1]}
     first = await send(offices, "maja", "pilots/knee-mr/edit", **form, do="save")
     assert first.status_code == 303
-    second = await send(offices, "maja", "pilots/knee-mr/edit", **{**form, "title": f"Second {NASTY}"}, do="save")
+    second = await send(offices, "maja", "pilots/knee-mr/edit", **{**form, "facility": f"Second {NASTY}"}, do="save")
     assert second.status_code == 409
     text = unescape(second.text)
     assert "Somebody changed the pilot while you typed" in text
@@ -209,11 +210,11 @@ async def test_changing_a_pilot_and_being_too_late(offices: House) -> None:
     assert NASTY not in second.text
     fresh = re.search(r'name="version" value="(\d+)"', second.text)
     assert fresh is not None
-    third = await send(offices, "maja", "pilots/knee-mr/edit", **{**form, "title": "Second", "version": fresh[1]})
+    third = await send(offices, "maja", "pilots/knee-mr/edit", **{**form, "facility": "Second", "version": fresh[1]})
     assert third.status_code == 303
     now_there = pilot(offices, "knee-mr")
     assert now_there is not None
-    assert now_there.title == "Second"
+    assert now_there.facility == "Second"
 
 
 @pytest.mark.parametrize(
@@ -223,6 +224,17 @@ async def test_who_sees_the_form_for_changes(offices: House, persona: str | None
     answer = await get(offices, persona, "pilots/knee-mr/edit")
     assert answer.status_code == status
     assert ('name="class"' in answer.text) == (persona == "henrik")
+    assert ('name="title"' in answer.text) == (persona == "henrik")
+
+
+@pytest.mark.parametrize(
+    ("hours", "credits"), [("12,5", 12.5), ("0,125", 0.125), ("1,000", None), ("1e12", None), ("1,2,3", None)]
+)
+async def test_hours_with_a_decimal_comma(offices: House, hours: str, credits: float | None) -> None:
+    answer = await send(offices, "maja", **a_form(slug="bone-and-beam", hours=hours))
+    made = pilot(offices, "bone-and-beam")
+    assert (made.credits if made else None) == credits
+    assert ("No pilot gets as many hours" in answer.text) == (hours == "1e12")
 
 
 @pytest.mark.parametrize(("persona", "status"), [(None, 302), ("maja", 403), ("nils", 403), ("henrik", 200)])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import re
 import zipfile
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import httpx
@@ -117,7 +117,8 @@ async def test_the_buttons_are_the_steps_that_one_may_take(offices: House, state
         assert shown == set(lifecycle.steps_for(state, frozenset({who} if who else ()))), persona
         for name in {one for _state, one in lifecycle.STEPS}:
             answer = await get(offices, persona, f"pilots/knee-mr/steps/{name}")
-            expected = 200 if name in shown else 409 if (state, name) not in lifecycle.STEPS else 403
+            yes = 303 if name in ("approve", "decline") else 200
+            expected = yes if name in shown else 409 if (state, name) not in lifecycle.STEPS else 403
             assert answer.status_code == expected, (persona, name)
     assert (await get(offices, "erik", "pilots/knee-mr/steps/close")).status_code == 403
     assert (await get(offices, None, "pilots/knee-mr/steps/close")).status_code == 302
@@ -145,6 +146,43 @@ async def test_refused_steps_come_back_filled_in(offices: House, form: dict[str,
     assert "<script>alert" not in answer.text
     if status == 422 and "ends" in form:
         assert WHY in answer.text
+
+
+async def test_a_steward_does_not_decide_on_their_own_clinical_pilot(offices: House) -> None:
+    put(offices, "proposed", class_="clinical", proposed_by=account("henrik"))
+    page = (await get(offices, "henrik", "pilots/knee-mr")).text
+    assert "Your decision" not in page
+    assert 'value="approve"' not in page
+    assert (await get(offices, "henrik", "pilots/knee-mr/steps/approve")).status_code == 403
+    answer = await step(offices, "henrik", "approve")
+    assert (answer.status_code, "somebody else has to decide" in answer.text) == (403, True)
+    assert found(offices).state == "proposed"
+    where = (await get(offices, "ingrid", "pilots/knee-mr/steps/approve")).headers["location"]
+    assert where == f"{offices.prefix}pilots/knee-mr#decision"
+    page = (await get(offices, "ingrid", "pilots/knee-mr")).text
+    assert 'id="decision"' in page
+
+
+async def test_a_lead_removed_meanwhile_takes_no_step(offices: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    from kontor.web import steps as pages
+
+    hold = pages.held
+
+    def removed_just_before(session: Any, slug: str) -> Any:
+        row = hold(session, slug)
+        members.set_role(session, slug, account("maja"), "viewer")
+        return row
+
+    monkeypatch.setattr(pages, "held", removed_just_before)
+    assert (await step(offices, "maja", "close")).status_code == 403
+    assert found(offices).state == "active"
+
+
+async def test_a_closed_pilot_shows_its_real_end(offices: House) -> None:
+    put(offices, "closing", closed_on=date(2026, 7, 7), ends=date(2026, 12, 24))
+    page = (await get(offices, "maja", "pilots/knee-mr")).text
+    assert "to 7 July 2026" in page
+    assert "to 24 December 2026" not in page
 
 
 async def test_an_extension_can_be_taken_back(offices: House) -> None:
@@ -225,7 +263,8 @@ async def test_an_office_sees_the_page_and_no_data(offices: House) -> None:
         ("jonas", "standard", 403),
         ("erik", "standard", 403),
         ("maja", "clinical", 403),
-        ("henrik", "clinical", 200),
+        ("henrik", "clinical", 403),
+        ("henrik", "sensitive", 403),
     ],
 )
 async def test_taking_files_along(offices: House, persona: str, class_: str, status: int) -> None:

@@ -24,6 +24,7 @@ from typing import IO, Final
 from kontor.errors import Conflict, KontorError, NotAllowed, Unavailable
 from kontor.pilots.documents.file_names import is_plain, no_such_file, parts_of
 from kontor.pilots.documents.files import FOLDER, Entry, folder_of, look
+from kontor.pilots.documents.moving import move_without_replacing
 from kontor.pilots.folders.rights import FOLDERS, RAW
 from kontor.words import _
 
@@ -56,7 +57,7 @@ class Staged:
 def may_change(path: str, *, itself: bool = False) -> bool:
     """Whether pages change what is in a folder (or, with `itself`, the thing at this path).
 
-    Data in `raw/` is written by the house only, and `outbox/` is where things are looked at before they leave.
+    Data in `raw/` is written by the house only, and `outbox/` holds what is to leave the pilot.
     """
     parts = path.split("/") if path else []
     if itself and (not parts or (len(parts) == 1 and parts[0] in FOLDERS)):
@@ -179,13 +180,13 @@ def bring_back(root: Path, aside: str, path: str) -> Entry:
         raise no_such_file()
     with folder_of(root, tuple(above)) as place, _trash_of(root) as trash, _writing():
         with _inner(trash, found[1], make=False) as days, _inner(days, found[2], make=False) as source:
-            os.stat(name, dir_fd=source, follow_symlinks=False)
-            if _is_there(place, name):
+            try:
+                move_without_replacing(name, source, place)
+            except (FileExistsError, NotADirectoryError):
                 raise Conflict(
                     _("There is a new file or folder called {name} now. Rename that one first.").format(name=name),
                     code="name_taken",
-                )
-            os.rename(name, name, src_dir_fd=source, dst_dir_fd=place)
+                ) from None
         _forget(trash, found[1], found[2])
     return look(root, path)
 
@@ -228,13 +229,6 @@ def _copy(source: IO[bytes], target: IO[bytes]) -> int:
             )
         target.write(part)
     return size
-
-
-def _is_there(place: int, name: str) -> bool:
-    with suppress(FileNotFoundError):
-        os.stat(name, dir_fd=place, follow_symlinks=False)
-        return True
-    return False
 
 
 @contextmanager

@@ -27,11 +27,15 @@ from typing import Final
 from kontor.errors import NotAllowed, Unavailable
 from kontor.pilots.documents.file_names import is_plain, kind_of, no_such_file, parts_of
 from kontor.pilots.store import Pilot
-from kontor.words import _
+from kontor.words import N_, _
 
 FOLDER: Final = "folder"
 STAYS_INSIDE: Final = frozenset({"sensitive", "clinical"})
-"""Classes of pilots whose files are looked at here and leave only through the outbox."""
+"""Classes of pilots whose files are looked at here and do not leave."""
+INSIDE_WORDS: Final = N_(
+    "Files of sensitive and clinical pilots stay inside; taking them out needs a review that Kontor does not offer "
+    "yet. Ask the steward."
+)
 MOST_ENTRIES: Final = 20_000
 """Names that are read of one folder; the rest of a larger one is counted as left out."""
 _HANDLE = os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -101,15 +105,9 @@ class OpenFile:
 
 
 def may_leave(pilot: Pilot) -> None:
-    """Raise NotAllowed (`leaves_through_outbox`) unless files of this pilot may be downloaded."""
+    """Raise NotAllowed (`stays_inside`) unless files of this pilot may be downloaded."""
     if pilot.class_ in STAYS_INSIDE:
-        raise NotAllowed(
-            _(
-                "The data of this pilot is {class_}: it can be looked at here, and leaves only through the outbox, "
-                "with two reviewers."
-            ).format(class_=_(pilot.class_)),
-            code="leaves_through_outbox",
-        )
+        raise NotAllowed(_(INSIDE_WORDS), code="stays_inside")
 
 
 def look(root: Path, path: str) -> Entry:

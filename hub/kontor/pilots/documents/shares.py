@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any, Final, cast
 
 from sqlalchemy import CursorResult, func, select, update
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from kontor import roles
@@ -202,17 +202,13 @@ def count(session: Session, share: Share, person: str, *, again: bool = True, no
         Whether to count somebody who is counted already: a page and the picture in it are one look.
     """
     moment = now or this_moment()
-    if session.get(ShareUseRow, (share.id, person)) is None:
-        try:
-            with session.begin_nested():
-                session.add(ShareUseRow(share=share.id, person=person, first=moment, last=moment, times=1))
-        except IntegrityError:
-            again = True
-        else:
-            details: dict[str, Any] = {"path": share.path, "share": share.id}
-            trail.record(session, "share_used", actor=person, pilot=share.pilot, person=person, now=now, **details)
-            return
-    if again:
+    insert = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
+    first = {"share": share.id, "person": person, "first": moment, "last": moment, "times": 1}
+    kept = session.execute(insert(ShareUseRow).values(first).on_conflict_do_nothing())
+    if cast("CursorResult[Any]", kept).rowcount:
+        details: dict[str, Any] = {"path": share.path, "share": share.id}
+        trail.record(session, "share_used", actor=person, pilot=share.pilot, person=person, now=now, **details)
+    elif again:
         session.execute(
             update(ShareUseRow)
             .where(ShareUseRow.share == share.id, ShareUseRow.person == person)

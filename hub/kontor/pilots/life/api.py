@@ -15,8 +15,8 @@ from kontor.names import SLUG_MAX, SLUG_MIN
 from kontor.people.paging import FromPaging, Page
 from kontor.people.refusals import refusals
 from kontor.people.requests import FromCaller, FromManager, InSession
-from kontor.pilots import helix, lifecycle, standing, store
-from kontor.pilots.life import plan, proposals, revisions, steps, typed
+from kontor.pilots import helix, lifecycle, members, standing, store
+from kontor.pilots.life import deciding, plan, proposals, revisions, steps, typed
 from kontor.pilots.life.draft import MOST_CREDITS, MOST_OTHERS, MOST_PEOPLE, Draft, hints_for
 from kontor.pilots.life.proposals import House
 from kontor.pilots.poking import poke_when_kept
@@ -147,34 +147,38 @@ def propose(request: Request, session: InSession, caller: FromManager, body: Pro
     credits = house.settings.budget.per_pilot if body.credits is None else body.credits
     draft = Draft(**{**_words(body), "credits": credits, "slug": body.slug, "people": _people(body.people)})
     pilot = proposals.propose(session, draft, by=caller.name, house=house)
-    return _facts(request, session, standing.of_person(session, caller.name, pilot.slug, offices=house.offices))
+    place = standing.of_person(session, caller.name, pilot.slug, offices=house.offices)
+    return _facts(request, session, place, caller.name)
 
 
 @router.patch("/pilots/{slug}", summary="Change words and dates of a pilot", responses=refusals(404, 409))
 def revise(request: Request, session: InSession, caller: FromManager, slug: Slug, body: RevisionBody) -> PilotFacts:
-    """Leads and offices; class and agreement of an approved pilot are for offices only."""
+    """Leads and offices; title, question, class and agreement of an approved pilot are for offices only."""
     house = house_of(request)
+    revisions.held(session, slug)
     place = standing.of_person(session, caller.name, slug, offices=house.offices)
     given = _words(body, only=body.model_fields_set - {"version"})
     revisions.revise(session, slug, given, version=body.version, by=caller.name, who=place.who, house=house)
     poke_when_kept(session, request.app.state.site, slug)
-    return _facts(request, session, standing.of_person(session, caller.name, slug, offices=house.offices))
+    return _facts(request, session, standing.of_person(session, caller.name, slug, offices=house.offices), caller.name)
 
 
 @router.post("/pilots/{slug}/steps", summary="Take a step in the life of a pilot", responses=refusals(404, 409))
 def take_step(request: Request, session: InSession, caller: FromManager, slug: Slug, body: StepBody) -> PilotFacts:
     """Leads and offices, as the table of steps says; most steps need a reason."""
     house = house_of(request)
+    revisions.held(session, slug)
     place = standing.of_person(session, caller.name, slug, offices=house.offices)
     asked = steps.Asked(body.step, body.version, body.reason, body.ends)
     steps.take(session, slug, asked, by=caller.name, who=place.who, rules=house.settings.pilots)
     poke_when_kept(session, request.app.state.site, slug)
-    return _facts(request, session, standing.of_person(session, caller.name, slug, offices=house.offices))
+    return _facts(request, session, standing.of_person(session, caller.name, slug, offices=house.offices), caller.name)
 
 
 @router.get("/pilots/{slug}/plan", summary="A pilot's dates, version and next steps", responses=refusals(404))
 def plan_of_pilot(request: Request, session: InSession, caller: FromCaller, slug: Slug) -> PilotFacts:
-    return _facts(request, session, standing.of_caller(session, caller, slug, offices=request.app.state.offices))
+    place = standing.of_caller(session, caller, slug, offices=request.app.state.offices)
+    return _facts(request, session, place, caller.name)
 
 
 @router.get("/proposals", summary="Proposals that wait for an answer", responses=refusals())
@@ -185,8 +189,10 @@ def waiting(request: Request, session: InSession, caller: FromCaller, paging: Fr
     if office is None:
         raise NotAllowed("Proposals are decided by stewards and operators.", code="no_office")
     found = proposals.waiting(session)
-    part = [Standing(one, None, office, one.mode()) for one, _since in paging.part(found)]
-    items = [_facts(request, session, one) for one in part]
+    part = [one for one, _since in paging.part(found)]
+    roles = members.of_many(session, [one.slug for one in part])
+    places = [Standing(one, roles[one.slug].get(caller.name), office, one.mode()) for one in part]
+    items = [_facts(request, session, one, caller.name) for one in places]
     return Page(items=items, total=len(found), offset=paging.offset, limit=paging.limit)
 
 
@@ -218,7 +224,7 @@ def _people(people: list[InProposal]) -> tuple[tuple[str, str], ...]:
     return tuple((one.person, one.role) for one in people)
 
 
-def _facts(request: Request, session: Session, place: Standing) -> PilotFacts:
+def _facts(request: Request, session: Session, place: Standing, reader: str) -> PilotFacts:
     house, pilot = house_of(request), place.pilot
     today = lifecycle.day_of(now())
     draft = revisions.draft_of(session, pilot)
@@ -233,7 +239,7 @@ def _facts(request: Request, session: Session, place: Standing) -> PilotFacts:
             "agreement_days": dates.agreement_days,
             "missing": list(helix.mix(draft.organisations, house.partners).missing),
             "hints": hints_for(draft, partners=house.partners),
-            "steps": list(lifecycle.steps_for(pilot.state, place.who)),
+            "steps": list(deciding.steps_open(place, reader)),
             "milestones": [vars(one) for one in dates.milestones],
         }
     )

@@ -1,6 +1,7 @@
 """The clock: what happens to pilots by the calendar, without anybody.
 
-    approved   on its first day                         active
+    approved   on its first day, but not at once after  active
+               its approval, which can be undone first
     active     after its last day                       closing
     closing    when its closing time is over            archived
     archived   when its files have been kept long enough, or an office asked: they are due for deletion (`due`)
@@ -26,7 +27,7 @@ from kontor.errors import Conflict, KontorError
 from kontor.pilots import store
 from kontor.pilots.life import ending, steps
 from kontor.pilots.lifecycle import CLOCK, day_of
-from kontor.pilots.model import MembershipRow
+from kontor.pilots.model import MembershipRow, PilotRow
 from kontor.pilots.store import Pilot
 from kontor.settings import Settings
 from kontor.site import Site
@@ -34,6 +35,8 @@ from kontor.site import Site
 log = logging.getLogger("kontor.clock")
 
 LOOK_SECONDS = 15.0
+TO_UNDO = timedelta(minutes=15)
+"""How long after the approval a pilot is not started by itself."""
 _MOST_TOLD = 100_000
 WARNINGS = ("pilot_ending", "agreement_ending", "agreement_expired")
 
@@ -84,7 +87,7 @@ def _steps(session: Session, settings: Settings, today: date, now: datetime) -> 
     taken = 0
     for pilot in store.everything(session, states=("approved", "active", "closing")):
         name = _due_step(pilot, settings.pilots.closing_days, today)
-        if name is not None:
+        if name is not None and not (name == "start" and _just_approved(session, pilot, now)):
             asked, who = steps.Asked(name, pilot.version), frozenset({CLOCK})
             try:
                 steps.take(session, pilot.slug, asked, by=SYSTEM, who=who, rules=settings.pilots, now=now)
@@ -100,6 +103,10 @@ def _due_step(pilot: Pilot, closing_days: int, today: date) -> str | None:
     if pilot.state == "active":
         return "close" if pilot.ends is not None and pilot.ends < today else None
     return "archive" if _passed(pilot.archive_day(closing_days), today) else None
+
+
+def _just_approved(session: Session, pilot: Pilot, now: datetime) -> bool:
+    return session.get_one(PilotRow, pilot.slug).changed > now - TO_UNDO
 
 
 def _deletion(pilot: Pilot, keep_days: int) -> date | None:

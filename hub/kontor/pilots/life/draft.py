@@ -31,7 +31,7 @@ MOST_CREDITS: Final = 1e9
 EARLIEST: Final = date(2015, 1, 1)
 LATEST: Final = date(2100, 1, 1)
 GUARDED: Final = frozenset({"sensitive", "clinical"})
-"""Classes of data that need an agreement before a pilot is approved, and an office to take files out."""
+"""Classes of data that need an agreement before a pilot is approved, and whose files are not taken out."""
 
 _TERRITORY = re.compile(r"\A[A-Z]{2}\Z")
 _COUNTRIES: Final = frozenset(
@@ -42,14 +42,15 @@ _TEXTS: Final = {"question": (10, 4000), "data_wanted": (0, 4000)}
 
 
 class WrongDraft(KontorError):
-    """A draft cannot be taken; `mistakes` says why, field by field."""
+    """A draft cannot be taken; `mistakes` says why, field by field. Its code is `bad_dates` for an agreement's day."""
 
     code = "bad_proposal"
     status = 422
 
     def __init__(self, mistakes: Mapping[str, str]) -> None:
         self.mistakes = dict(mistakes)
-        super().__init__(" ".join(f"{field}: {sentence}" for field, sentence in self.mistakes.items()))
+        code = "bad_dates" if set(self.mistakes) == {"agreement_ends"} else None
+        super().__init__(" ".join(f"{field}: {sentence}" for field, sentence in self.mistakes.items()), code=code)
 
 
 @dataclass(frozen=True)
@@ -116,9 +117,13 @@ def mistakes_in(draft: Draft, *, partners: Partners, settings: Settings, today: 
     found |= dict.fromkeys(wild, _("Look at the year once more."))
     if not wild:
         _note(found, "ends", _wrong_end(draft, settings, today))
+        if draft.agreement_ends is not None and draft.agreement_ends < today:
+            found["agreement_ends"] = _("This agreement has ended already.")
     if draft.agreement_ends is not None and not draft.agreement:
         found.setdefault("agreement", _("Write which agreement or approval it is that ends on this day."))
-    if not 0 < draft.credits <= MOST_CREDITS:
+    if draft.credits > MOST_CREDITS:
+        found["hours"] = _("No pilot gets as many hours. Write a smaller number.")
+    elif not draft.credits > 0:
         found["hours"] = _("Write a number of hours greater than 0.")
     return found
 

@@ -1,7 +1,7 @@
 """The end of a pilot: who may take its files along, and their deletion.
 
-taking along   a lead while it works or closes, if its data is open or standard; of sensitive and clinical data
-               only an office
+taking along   a lead while it works or closes, if its data is open or standard; sensitive and clinical data
+               nobody, until there is a reviewed way out
 deletion       the clock does it when the day has come, or soon after an office asked for it; the pilot's record,
                its members, its data sets' entries and its log stay
 """
@@ -37,7 +37,7 @@ def may_export(place: Standing) -> bool:
     if place.mode != "working" and place.pilot.state != "closing":
         return False
     if place.pilot.class_ in GUARDED:
-        return place.office is not None
+        return False
     return roles.can(place.role, "manage")
 
 
@@ -46,8 +46,9 @@ def export_allowed(place: Standing) -> Standing:
     if not may_export(place):
         if place.pilot.class_ in GUARDED:
             raise NotAllowed(
-                _("Files of a {kind} pilot are taken out by a steward or operator. Ask one of them.").format(
-                    kind=_(place.pilot.class_)
+                _(
+                    "Files of sensitive and clinical pilots are not taken out from here; that needs a review which "
+                    "Kontor does not offer yet. Ask the steward."
                 ),
                 code="may_not_export",
             )

@@ -1,8 +1,8 @@
 """Changing the words and dates of a pilot.
 
-Until a pilot is approved its lead may change everything but its short name; afterwards the facts, while class and
-agreement are for the offices, the end is moved by a step (`steps`) and the budget has a page of its own. Who changes a
-pilot says which version they read.
+Until a pilot is approved its lead may change everything but its short name; afterwards who takes part, where it is
+measured and which data it wants, while what was approved (title, question, class, agreement) is for the offices, the
+end is moved by a step (`steps`) and the budget has a page of its own. Who changes a pilot says which version they read.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from kontor.audit import trail
 from kontor.database import now as this_moment
 from kontor.errors import Conflict, NotAllowed, NotFound
 from kontor.pilots import lifecycle, store
+from kontor.pilots.life.deciding import refuse_guests
 from kontor.pilots.life.draft import COMPANY, GUARDED, Draft, WrongDraft, mistakes_in, named
 from kontor.pilots.life.proposals import House
 from kontor.pilots.lifecycle import day_of
@@ -26,10 +27,12 @@ from kontor.pilots.model import PilotRow
 from kontor.pilots.store import Pilot, TakesPart
 from kontor.words import _
 
-FACTS: Final = frozenset({"title", "question", "partners", "others", "facility", "technique", "data_wanted"})
-TERMS: Final = frozenset({"class_", "agreement", "agreement_ends"})
+FACTS: Final = frozenset({"partners", "others", "facility", "technique", "data_wanted"})
+TERMS: Final = frozenset({"title", "question", "class_", "agreement", "agreement_ends"})
+"""What an office approved."""
 PLANS: Final = frozenset({"starts", "ends", "credits"})
 _PLANNED: Final = frozenset({"proposed", "declined", "withdrawn"})
+_MOST_KEPT: Final = 500
 
 
 def draft_of(session: Session, pilot: Pilot) -> Draft:
@@ -85,7 +88,8 @@ def revise(
     Raises
     ------
     Conflict
-        If it was changed since (`changed_meanwhile`), or its state closes these fields (`wrong_state`).
+        If it was changed since (`changed_meanwhile`), its state closes these fields (`wrong_state`), or guests
+        are in a pilot that is to be clinical (`guests_in_pilot`).
     NotAllowed
         If the fields are not theirs to change (`may_not_change`).
     WrongDraft
@@ -99,9 +103,11 @@ def revise(
     changed = {one.name for one in fields(Draft) if getattr(before, one.name) != getattr(after, one.name)}
     _refuse_closed(changed, row.state, who)
     _refuse_wrong(after, changed, row.state, house, day_of(moment))
+    if "class_" in changed and after.class_ == "clinical":
+        refuse_guests(session, slug, moment)
     if changed:
         _write(session, row, after, changed, moment)
-        _tell(session, after, slug, changed, by, moment)
+        _tell(session, before, after, changed, by, moment)
     return store.pilot_of(row)
 
 
@@ -132,7 +138,8 @@ def _refuse_closed(changed: set[str], state: str, who: frozenset[str]) -> None:
         return
     if state not in _PLANNED and changed & TERMS and lifecycle.OFFICE not in who:
         raise NotAllowed(
-            _("Class and agreement of an approved pilot are changed by a steward or operator."), code="may_not_change"
+            _("Title, question, class and agreement of an approved pilot are changed by a steward or operator."),
+            code="may_not_change",
         )
     if not who & {lifecycle.LEAD, lifecycle.OFFICE}:
         raise NotAllowed(_("Your role does not allow this. Ask the lead of the pilot."), code="may_not_change")
@@ -171,6 +178,7 @@ def _concerns(field: str, changed: set[str]) -> bool:
         "partners": {"partners", "others"},
         "ends": {"starts", "ends"},
         "agreement": {"class_", "agreement", "agreement_ends"},
+        "agreement_ends": {"agreement", "agreement_ends"},
         "hours": {"credits"},
     }
     return bool(also.get(field, {field.partition(".")[0]}) & changed)
@@ -186,9 +194,12 @@ def _write(session: Session, row: PilotRow, draft: Draft, changed: set[str], mom
         store.set_partners(session, row.slug, draft.organisations)
 
 
-def _tell(session: Session, draft: Draft, slug: str, changed: set[str], by: str, moment: datetime) -> None:
-    words = ", ".join(sorted(field.rstrip("_") for field in changed))
-    trail.record(session, "pilot_revised", actor=by, pilot=slug, now=moment, changed=words)
+def _tell(session: Session, before: Draft, draft: Draft, changed: set[str], by: str, moment: datetime) -> None:
+    slug, details = draft.slug, {"changed": ", ".join(sorted(field.rstrip("_") for field in changed))}
+    for field in changed:
+        details[f"{field.rstrip('_')}_before"] = _kept(getattr(before, field))
+        details[f"{field.rstrip('_')}_after"] = _kept(getattr(draft, field))
+    trail.record(session, "pilot_revised", actor=by, pilot=slug, now=moment, **details)
     if changed & {"agreement", "agreement_ends"} and draft.agreement and draft.agreement_ends:
         until = draft.agreement_ends.isoformat()
         trail.record(
@@ -200,3 +211,10 @@ def _tell(session: Session, draft: Draft, slug: str, changed: set[str], by: str,
             reference=draft.agreement,
             until=until,
         )
+
+
+def _kept(value: Any) -> str:
+    """What the log keeps of a field."""
+    if isinstance(value, tuple):
+        value = ", ".join(one if isinstance(one, str) else one.name or one.slug for one in value)
+    return "" if value is None else str(value)[:_MOST_KEPT]

@@ -16,7 +16,7 @@ from kontor.audit.actions import SYSTEM
 from kontor.database import now as this_moment
 from kontor.errors import Conflict, KontorError
 from kontor.pilots import lifecycle, store
-from kontor.pilots.life import typed
+from kontor.pilots.life import deciding, typed
 from kontor.pilots.life.draft import GUARDED
 from kontor.pilots.life.revisions import held
 from kontor.pilots.lifecycle import Step, day_of
@@ -77,18 +77,22 @@ def take(
         If there is no such pilot.
     Conflict
         If it was changed since (`changed_meanwhile`), has no such step now (`wrong_state`), or something stands in
-        the way (`agreement_missing`, `pilot_over`, `data_gone`).
+        the way (`agreement_missing`, `guests_in_pilot`, `pilot_over`, `data_gone`).
     NotAllowed
-        If the step is not theirs (`may_not_step`).
+        If the step is not theirs (`may_not_step`), or they would decide on a pilot of their own (`own_pilot`).
     WrongStep
         If the reason is missing or cannot be taken (`bad_reason`), or the new end cannot be (`bad_dates`).
     """
     moment = now or this_moment()
     row = held(session, slug, asked.version)
     found = lifecycle.step(row.state, asked.step, who)
+    if asked.step in deciding.DECISIONS:
+        deciding.refuse_own(session, slug, by, row.proposed_by, moment)
     reason = typed.lines(asked.reason)
     if by != SYSTEM:
         _check_reason(asked.step, reason)
+    if asked.step == "approve" and row.class_ == "clinical":
+        deciding.refuse_guests(session, slug, moment)
     change(row, asked.step, found, ends=asked.ends, rules=rules, today=day_of(moment))
     row.reason, row.changed, row.version = reason or None, moment, row.version + 1
     session.flush()

@@ -91,7 +91,7 @@ def add(
     KontorError
         If there are too many, nobody, names that nobody has, or a day that cannot be.
     NotAllowed, Conflict
-        If they may not be added: see `hold`, `may_give` and `place_for`; or are members already.
+        If they may not be added: see `hold`, `may_give`, `may_join`, `place_for`; or are members already.
     """
     place = hold(session, by, slug, now)
     may_give(place, role)
@@ -105,6 +105,7 @@ def add(
                 ),
                 code="already_member",
             )
+        membership_rules.may_join(by.name, person, role)
         place_for(place, by.rules, person, until, now)
     return [
         members.add(
@@ -141,17 +142,16 @@ def change(
     Conflict
         If somebody changed the membership meanwhile (`changed_meanwhile`), or it is the last lead's (`last_lead`).
     NotAllowed, KontorError
-        As `hold`, `may_give` and `place_for`.
+        As `hold`, `may_alter` and `place_for`.
     """
     place = hold(session, by, slug, now)
     there = _read(session, slug, person, version, now)
     wanted = there.role if role is None else role
-    if wanted != there.role:
-        may_give(place, wanted)
+    who = _person(session, person)
     ends = there.until if isinstance(until, Keep) else end_of_stay(until, now)
+    membership_rules.may_alter(place, by.name, there, who, wanted, ends)
     if wanted != "lead" or ends is not None:
         keeps_a_lead(session, there, steps_down=wanted != "lead", now=now)
-    who = _person(session, person)
     sponsor = there.sponsor
     if not isinstance(until, Keep) and ends != there.until:
         place_for(place, by.rules, who, until, now)
@@ -173,8 +173,9 @@ def remove(
     if person == by.name:
         leave(session, by, slug, version=version, now=now)
         return
-    hold(session, by, slug, now)
+    place = hold(session, by, slug, now)
     there = _read(session, slug, person, version, now)
+    membership_rules.keeps_steward(place, by.name, there)
     keeps_a_lead(session, there, steps_down=True, now=now)
     members.remove(session, slug, person, by=by.name, now=now)
 
@@ -209,7 +210,7 @@ def hand_over(
     NotFound
         If they are not a member.
     NotAllowed
-        If one is not a lead oneself (`not_the_lead`).
+        If one is not a lead oneself (`not_the_lead`), or the other cannot be one: see `guest_role`, `keeps_steward`.
     Conflict
         If somebody changed the membership meanwhile, or no lasting lead would remain (`last_lead`).
     """
@@ -219,6 +220,8 @@ def hand_over(
     there = _read(session, slug, person, version, now)
     if person == by.name:
         raise Conflict(_("You are the lead. Choose whom you hand over to."), code="already_lead")
+    membership_rules.keeps_steward(place, by.name, there)
+    membership_rules.guest_role(_person(session, person), "lead")
     if there.until is not None and not lasting_leads(session, slug, now) - {by.name}:
         raise Conflict(
             _("Their membership ends, and the pilot would be without a lead. Take the end away first."),

@@ -32,13 +32,15 @@ from kontor.pilots.life.typed import line, mistake_in
 from kontor.pilots.members import Member
 from kontor.pilots.membership import governing
 from kontor.pilots.membership.governing import Governor
-from kontor.pilots.membership.rules import end_of_stay, is_guest, may_give, place_for
+from kontor.pilots.membership.rules import end_of_stay, is_guest, may_give, may_invite, may_join, place_for
 from kontor.pilots.model import STATES, InvitationRow, PilotRow
 from kontor.pilots.standing import Standing
 from kontor.words import _
 
 _CHANGING: Final = frozenset(STATES) - {"archived"}
 LONGEST_NOTE: Final = 200
+TOLD_FOR: Final = timedelta(days=14)
+"""How long somebody is told that they were turned down."""
 OUTCOMES: Final = ("confirmed", "refused", "revoked")
 
 
@@ -95,13 +97,13 @@ def make(
     Raises
     ------
     NotFound, NotAllowed, Conflict
-        As `governing.hold` and `membership_rules.may_give`.
+        As `governing.hold` and `membership_rules.may_invite`.
     KontorError
         If the note cannot be (`bad_note`), or the day.
     """
     moment = now or this_moment()
     place = governing.hold(session, by, slug, now)
-    may_give(place, role)
+    may_invite(place, role)
     note = line(note)
     if mistake := mistake_in(note, least=1, most=LONGEST_NOTE):
         raise KontorError(mistake, code="bad_note")
@@ -130,7 +132,8 @@ def confirm(session: Session, by: Governor, slug: str, id: str, *, now: datetime
     ------
     NotFound, NotAllowed, Conflict
         As `governing.hold`; `no_such_invitation` if the pilot has none of this id; `not_waiting` if nobody waits
-        there; `inviter_gone` if who made it could not make it any more; `no_guests`, `already_member`.
+        there; `inviter_gone` if who made it could not make it any more; `not_yourself`,
+        `guest_role`, `no_guests`, `already_member`.
     """
     place, row = _waiting(session, by, slug, id, now)
     may_give(place, row.role)
@@ -141,6 +144,7 @@ def confirm(session: Session, by: Governor, slug: str, id: str, *, now: datetime
         )
     person = people.get(session, row.accepted_by or "")
     assert person is not None, "who accepts is known"
+    may_join(by.name, person, row.role)
     until, sponsor = row.member_until, None
     if is_guest(person):
         latest = lifecycle.day_of(now or this_moment()) + timedelta(days=by.rules.guest_days)
@@ -194,6 +198,20 @@ def of_pilot(session: Session, slug: str) -> list[Invitation]:
 def of_person(session: Session, person: str) -> list[Invitation]:
     """The invitations that somebody has accepted and that nobody has answered yet, the oldest first."""
     return _accepted(session, InvitationRow.accepted_by == person)
+
+
+def turned_down(session: Session, person: str, *, now: datetime | None = None) -> list[Invitation]:
+    """The invitations that somebody accepted and was told no to within the last fortnight, the newest first."""
+    rows = session.scalars(
+        select(InvitationRow)
+        .where(
+            InvitationRow.accepted_by == person,
+            InvitationRow.outcome == "refused",
+            InvitationRow.settled > (now or this_moment()) - TOLD_FOR,
+        )
+        .order_by(InvitationRow.settled.desc(), InvitationRow.id)
+    )
+    return [invitation_of(row) for row in rows]
 
 
 def waiting_for(session: Session, person: str) -> list[Invitation]:

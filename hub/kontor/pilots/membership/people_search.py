@@ -41,20 +41,20 @@ def find(session: Session, searcher: str, text: str) -> list[Person]:
     KontorError
         If the text has fewer than two letters or digits, or more than a hundred (`bad_search`).
     """
-    wanted = _words(text[: LONGEST + 1])
+    wanted = words_of(text[: LONGEST + 1])
     if len(text) > LONGEST or sum(map(len, wanted)) < LEAST:
         raise KontorError(
             _("Type at least {least} letters of a name, and at most {most}.").format(least=LEAST, most=LONGEST),
             code="bad_search",
         )
-    found = [one for one in circle(session, searcher) if _fits(_words(one.display_name), wanted)]
-    return sorted(found, key=lambda one: (_words(one.display_name), one.name))[:MOST_FOUND]
+    found = [one for one in circle(session, searcher) if _fits(words_of(one.display_name), wanted)]
+    return sorted(found, key=lambda one: (words_of(one.display_name), one.name))[:MOST_FOUND]
 
 
 def among(session: Session, searcher: str, names: Collection[str]) -> list[Person]:
     """Those of these people whom somebody may find, by name."""
     found = [one for one in circle(session, searcher) if one.name in set(names)] if names else []
-    return sorted(found, key=lambda one: (_words(one.display_name), one.name))
+    return sorted(found, key=lambda one: (words_of(one.display_name), one.name))
 
 
 def circle(session: Session, searcher: str) -> list[Person]:
@@ -69,7 +69,7 @@ def circle(session: Session, searcher: str) -> list[Person]:
     return list(known.values())
 
 
-def _words(text: str) -> list[str]:
+def words_of(text: str) -> list[str]:
     """The words of a text, without case and accents."""
     plain = unicodedata.normalize("NFKD", text.casefold())
     kept = "".join(sign if sign.isalnum() else " " for sign in plain if not unicodedata.combining(sign))

@@ -1,6 +1,8 @@
 """The rules of membership: who may be in a pilot, with which role, and that it never is without a lead.
 
 guest         a person without a partner of the consortium; stays until a day, and somebody answers for them
+oneself       an office opens no pilot to whoever holds it: somebody else adds and promotes them
+steward       looks at what the leads do; only an office gives that role, and no lead takes it away
 lasting lead  a lead without an end: every pilot keeps one, so that somebody always looks after it
 """
 
@@ -26,6 +28,8 @@ from kontor.words import _
 LONGEST_DAYS: Final = 3650
 OFFICE_ROLES: Final = frozenset({"steward"})
 """Roles that only an office gives: a data steward looks at what the leads do."""
+OPEN_ROLES: Final = frozenset({"viewer", "reviewer", "runner", "editor"})
+"""Roles that a guest may have, and that an invitation may give."""
 
 
 def may_give(place: Standing, role: str) -> None:
@@ -45,6 +49,90 @@ def roles_to_give(place: Standing) -> list[str]:
     return [
         role for role, rights in roles.ROLES.items() if place.office or (rights <= own and role not in OFFICE_ROLES)
     ]
+
+
+def may_invite(place: Standing, role: str) -> None:
+    """Raise unless the holder of `place` may make an invitation with this role: editor at most."""
+    may_give(place, role)
+    if role not in OPEN_ROLES:
+        raise NotAllowed(
+            _(
+                "An invitation gives the role editor at most. Who is to become {role} gets that role as a member."
+            ).format(role=_(role)),
+            code="invitation_role",
+        )
+
+
+def roles_to_invite(place: Standing) -> list[str]:
+    """The roles that an invitation by the holder of `place` may give, the smallest first."""
+    return [role for role in roles_to_give(place) if role in OPEN_ROLES]
+
+
+def may_join(by: str, person: Person, role: str) -> None:
+    """Raise unless `by` may make this person a member with this role, or give a member this role.
+
+    Raises
+    ------
+    NotAllowed
+        If it is themselves (`not_yourself`), or more than a guest may be (`guest_role`).
+    """
+    if person.name == by:
+        raise not_yourself()
+    guest_role(person, role)
+
+
+def guest_role(person: Person, role: str) -> None:
+    """Raise NotAllowed (`guest_role`) if somebody is a guest and the role is more than editor."""
+    if is_guest(person) and role not in OPEN_ROLES:
+        raise NotAllowed(
+            _(
+                "{name} is a guest, because no partner of the consortium vouches for them. Guests are editor at most."
+            ).format(name=person.display_name),
+            code="guest_role",
+        )
+
+
+def may_alter(place: Standing, by: str, there: Member, who: Person, role: str, until: datetime | None) -> None:
+    """Raise unless `by`, whose standing is `place`, may give a member this role and this end.
+
+    Raises
+    ------
+    NotAllowed
+        If it takes a steward's role away (see `keeps_steward`), or gives somebody who is no lead more than they have,
+        by their own office (`not_yourself`); or a role that may not be given (`may_give`, `guest_role`).
+    """
+    if role != there.role:
+        may_give(place, role)
+        guest_role(who, role)
+    keeps_steward(place, by, there)
+    if there.person != by or roles.can(place.role, "manage"):
+        return
+    longer = there.until is not None and (until is None or until > there.until)
+    if longer or not roles.ROLES[role] <= roles.ROLES[there.role]:
+        raise not_yourself()
+
+
+def keeps_steward(place: Standing, by: str, there: Member) -> None:
+    """Raise NotAllowed (`steward_by_office`) if a lead would change the membership of a steward of the pilot."""
+    if there.role in OFFICE_ROLES and place.office is None and there.person != by:
+        raise NotAllowed(
+            _("A steward looks at what the leads do, so leads cannot change or end this membership. Ask an operator."),
+            code="steward_by_office",
+        )
+
+
+def ends_work(place: Standing, before: str, role: str) -> bool:
+    """Whether a member with the role `before`, who may use the workspace or the clusters now, could not with `role`."""
+    lost = roles.ROLES[before] - roles.ROLES.get(role, frozenset())
+    return place.mode == "working" and bool(lost & {"edit", "run"})
+
+
+def not_yourself() -> NotAllowed:
+    """The refusal of who would use their office to come into a pilot, or to be more in it."""
+    return NotAllowed(
+        _("By your office you cannot give yourself a place in a pilot. Ask a lead or another office holder to do it."),
+        code="not_yourself",
+    )
 
 
 def is_guest(person: Person) -> bool:
