@@ -43,6 +43,9 @@ class Loss:
         The level that is left.
     works : bool
         Whether the pilot works; if not, all of its members lose the same, and the log tells of the pilot instead.
+    seen : tuple of int, optional
+        The versions of the membership and of the pilot that this was read from. Who came back and lost it once more
+        while this was being ended has other ones; what they used meanwhile has to be ended, too.
     """
 
     pilot: str
@@ -50,6 +53,7 @@ class Loss:
     had: str
     has: str | None
     works: bool
+    seen: tuple[int, int] | None = None
 
     def of(self, level: str) -> bool:
         """Whether this level, or one that it includes, is lost."""
@@ -141,7 +145,9 @@ def _compare(
         has = levels.get((slug, person))
         if _rank(has) < _rank(row.level):
             works = modes.get(slug) == "working"
-            losses.setdefault(slug, []).append(Loss(slug, person, row.level, has, works))
+            losses.setdefault(slug, []).append(
+                Loss(slug, person, row.level, has, works, _versions(session, slug, person))
+            )
         elif has is not None and has != row.level:
             row.level = has
     for (slug, person), level in levels.items():
@@ -180,6 +186,8 @@ def settle(session: Session, losses: Iterable[Loss], *, now: datetime) -> None:
         row = session.get(GrantedRow, (loss.pilot, loss.person))
         if row is None or row.level != loss.had:
             continue
+        if loss.seen is not None and loss.seen != _versions(session, loss.pilot, loss.person):
+            continue  # something changed since: the next look finds it again, and all is ended once more
         if loss.has is None:
             session.delete(row)
         else:
@@ -187,6 +195,14 @@ def settle(session: Session, losses: Iterable[Loss], *, now: datetime) -> None:
         if loss.works and loss.had != LEVELS[0]:
             trail.record(session, "access_ended", actor=SYSTEM, pilot=loss.pilot, person=loss.person, now=now)
     session.flush()
+
+
+def _versions(session: Session, slug: str, person: str) -> tuple[int, int]:
+    member = session.scalar(
+        select(MembershipRow.version).where(MembershipRow.pilot == slug, MembershipRow.person == person)
+    )
+    pilot = session.scalar(select(PilotRow.version).where(PilotRow.slug == slug))
+    return member or 0, pilot or 0
 
 
 def generation_of(session: Session, slug: str) -> int:

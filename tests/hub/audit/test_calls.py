@@ -24,6 +24,7 @@ TAKEN_BY = ("trail.record", "hourly.record")
 # Where the source alone does not say which action or which words: what they can be, and the words that come with `**`.
 DYNAMIC: dict[tuple[str, str], tuple[set[str], set[str]]] = {
     ("audit/hourly.py", "record"): (set(), set()),  # passes on what its own callers give, who are read as well
+    ("pilots/life/revisions.py", "_tell_fields"): ({"pilot_revised"}, {"changed"}),
     ("pilots/life/clock.py", "_warn"): ({"pilot_ending", "agreement_ending", "agreement_expired"}, set()),
     ("pilots/life/steps.py", "take"): ({step.action for step in STEPS.values()}, {"until"}),
     ("pilots/membership/invitations.py", "_settle"): (

@@ -218,3 +218,18 @@ def test_clusters_that_had_to_end(session: Session, started: datetime, ended: bo
 
 def told(session: Session) -> list[str | None]:
     return list(session.scalars(select(EntryRow.person).where(EntryRow.action == "access_ended")))
+
+
+def test_who_came_back_and_left_again_meanwhile_is_ended_once_more(session: Session, ada: str) -> None:
+    """The end of what they used while they were back must not be forgotten with the end of the first time."""
+    granted.look(session, START)
+    members.remove(session, "knee", ada, now=LATER)
+    first = granted.look(session, LATER).losses["knee"]
+    members.add(session, "knee", ada, "editor", now=LATER + timedelta(seconds=1))
+    members.remove(session, "knee", ada, now=LATER + timedelta(seconds=2))
+    after = LATER + timedelta(seconds=3)
+    granted.settle(session, first, now=after)
+    again = granted.look(session, after).losses["knee"]
+    assert [loss.person for loss in again] == [ada]
+    granted.settle(session, again, now=after)
+    assert "knee" not in granted.look(session, after).losses

@@ -195,11 +195,8 @@ def _write(session: Session, row: PilotRow, draft: Draft, changed: set[str], mom
 
 
 def _tell(session: Session, before: Draft, draft: Draft, changed: set[str], by: str, moment: datetime) -> None:
-    slug, details = draft.slug, {"changed": ", ".join(sorted(field.rstrip("_") for field in changed))}
-    for field in changed:
-        details[f"{field.rstrip('_')}_before"] = _kept(getattr(before, field))
-        details[f"{field.rstrip('_')}_after"] = _kept(getattr(draft, field))
-    trail.record(session, "pilot_revised", actor=by, pilot=slug, now=moment, **details)
+    slug = draft.slug
+    _tell_fields(session, before, draft, changed, by, moment)
     if changed & {"agreement", "agreement_ends"} and draft.agreement and draft.agreement_ends:
         until = draft.agreement_ends.isoformat()
         trail.record(
@@ -218,3 +215,12 @@ def _kept(value: Any) -> str:
     if isinstance(value, tuple):
         value = ", ".join(one if isinstance(one, str) else one.name or one.slug for one in value)
     return "" if value is None else str(value)[:_MOST_KEPT]
+
+
+def _tell_fields(session: Session, before: Draft, draft: Draft, changed: set[str], by: str, moment: datetime) -> None:
+    """Which fields were changed, with what stood there before and what stands there now."""
+    names = {field: field.rstrip("_") for field in changed}
+    details = {f"{name}_before": _kept(getattr(before, field)) for field, name in names.items()}
+    details |= {f"{name}_after": _kept(getattr(draft, field)) for field, name in names.items()}
+    told = ", ".join(sorted(names.values()))
+    trail.record(session, "pilot_revised", actor=by, pilot=draft.slug, now=moment, changed=told, **details)
