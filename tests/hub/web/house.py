@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -14,9 +19,10 @@ from kontor import names
 from kontor.clusters.client import ClusterInfo
 from kontor.data import catalogue
 from kontor.data.credentials import session_policy
-from kontor.database import session_factory, upgrade
+from kontor.database import engine_for, session_factory, upgrade
 from kontor.pilots import demo, members, store
-from kontor.site import Site
+from kontor.settings import Settings
+from kontor.site import Ports, Site
 
 SECRETS = (
     "service-token",
@@ -184,7 +190,23 @@ def a_data_set(pilot: str = "knee-mr", name: str = "brain-mr", **values: Any) ->
 
 
 def fill(site: Site) -> None:
-    upgrade(site.database_url)
+    """Give an installation a database with the demo in it; it is made once, because that takes longer than a test."""
+    (site.state / "kontor.sqlite").write_bytes(_seeded())
+
+
+@cache
+def _seeded() -> bytes:
+    with TemporaryDirectory() as folder:
+        site = Site(Path(folder), Settings(), Ports.choose(8000), Path(folder))
+        upgrade(site.database_url)
+        _seed(site)
+        with closing(sqlite3.connect(site.state / "kontor.sqlite")) as database:
+            database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        engine_for(site.database_url).dispose()
+        return (site.state / "kontor.sqlite").read_bytes()
+
+
+def _seed(site: Site) -> None:
     with session_factory(site.database_url)() as session, session.begin():
         demo.seed(session)
         catalogue.register(session, a_data_set(title=NASTY))
