@@ -50,8 +50,8 @@ test: setup lint  ## everything: unit, integration, browser, extension
 	@.ci/install run $(VENV) $(EXTENSION) test
 	@$(PYTEST)
 
-test-quick: setup  ## the daily loop, under three minutes: what starts no part of the house
-	@$(PYTEST) -m "not tree and not part"
+test-quick: setup  ## the daily loop, under three minutes: rules and the main pages, no part of the house
+	@$(PYTEST) -m "not tree and not part and not page and not browser"
 
 lint: setup  ## ruff, mypy, eslint
 	@$(BIN)/ruff check hub extensions/kontor-lab/kontor_lab tests

@@ -35,10 +35,20 @@ async def tree(tmp_path_factory: pytest.TempPathFactory, request: pytest.Fixture
 REAL_PARTS = {"store", "start", "gateway", "own_gateway", "issuer", "running_lab", "plain_lab"}
 
 
+#: Fixtures that make the whole service with a seeded database, and the files of such tests that the quick tier runs.
+HOUSES = {"house", "served", "lived", "leads_both", "in_mode"}
+QUICK_PAGES = {"test_pages.py", "test_authorisation.py", "test_lobby.py"}
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what starts real parts, so that the quick tier can leave it out; the tree must be marked by hand."""
+    """Mark what starts real parts or makes the whole service, so that the quick tier can leave it out.
+
+    The tree must be marked by hand.
+    """
     for item in items:
         fixtures = set(getattr(item, "fixturenames", ()))
         if fixtures & REAL_PARTS:
             item.add_marker(pytest.mark.part)
+        if fixtures & HOUSES and item.path.name not in QUICK_PAGES:
+            item.add_marker(pytest.mark.page)
         assert "tree" not in fixtures or item.get_closest_marker("tree"), f"mark {item.nodeid} with pytest.mark.tree"

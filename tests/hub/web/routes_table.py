@@ -201,13 +201,6 @@ API: Final = [
     Row("POST api/pilots/{slug}/lead", "?-- ----+- -- ---", send={"person": "{person}", **VERSION}),
     Row("GET api/pilots/{slug}/invitations", "?-- ----+- ++ +--"),
     Row("POST api/pilots/{slug}/invitations", API_MANAGE, 201, {"role": "viewer", "note": "For a colleague"}),
-    Row(
-        "POST api/pilots/{slug}/invitations",
-        API_OFFICE,
-        201,
-        {"role": "steward", "note": "For a colleague"},
-        case="a steward",
-    ),
     Row("DELETE api/pilots/{slug}/invitations/{id}", API_MANAGE, 204, ids=INVITED),
     Row("POST api/pilots/{slug}/invitations/{id}/confirm", API_MANAGE, ids=ACCEPTED),
     Row("POST api/pilots/{slug}/invitations/{id}/refuse", API_MANAGE, ids=ACCEPTED),
