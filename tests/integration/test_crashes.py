@@ -49,23 +49,33 @@ def part(tree: Tree, name: str) -> psutil.Process:
     raise AssertionError(f"{name} does not run")
 
 
-def change_things(changes: Lead, dice: random.Random) -> None:
-    """Some changes in a row."""
-    for _ in range(4):
-        change_something(changes, dice)
+def change_things(changes: Lead, dice: random.Random) -> int:
+    """Some changes in a row; how many joins and departures were acknowledged."""
+    return sum(change_something(changes, dice) for _ in range(4))
 
 
-def change_something(changes: Lead, dice: random.Random) -> None:
-    """One change through the API; what it answers does not matter, because nobody may be there to answer."""
+def change_something(changes: Lead, dice: random.Random) -> bool:
+    """One change through the API, which may refuse it or not be there; whether a join or departure was acknowledged."""
     who = dice.choice(OTHERS)
     with suppress(httpx.HTTPError, StopIteration, AssertionError, KeyError, json.JSONDecodeError):
         match dice.choice(["add", "remove", "change"]):
             case "add":
                 changes.add(who, dice.choice(ROLES))
+                return True
             case "remove":
                 changes.remove(who)
+                return True
             case _:
                 changes.change(who, dice.choice(ROLES))
+    return False
+
+
+def comings_and_goings(tree: Tree) -> int:
+    """Joins and departures in the log."""
+    kept = ("member_added", "member_removed", "member_left")
+    with session_factory(tree.site.database_url)() as session:
+        rows = session.scalars(select(EntryRow).where(EntryRow.pilot == PILOT, EntryRow.action.in_(kept)))
+        return len(rows.all())
 
 
 async def hub_of(tree: Tree) -> HubState:
@@ -109,7 +119,7 @@ async def test_killed_in_the_middle_of_changes(tree: Tree) -> None:
     for name in OTHERS:
         with tree.signed_in(name):
             pass
-    slowest = 0.0
+    slowest, acknowledged, before = 0.0, 0, comings_and_goings(tree)
     with tree.signed_in(LEAD) as lead:
         changes = Lead(lead, LEAD, PILOT)
         for _ in range(TIMES):
@@ -120,7 +130,7 @@ async def test_killed_in_the_middle_of_changes(tree: Tree) -> None:
             await asyncio.sleep(pause)
             for victim in victims:
                 victim.send_signal(signal.SIGKILL)
-            await changing
+            acknowledged += await changing
             for name in ("service", "reconciler"):
                 await until(checks(tree.site)[name], f"{name} answers again", seconds=60)
             begun = time.monotonic()
@@ -128,7 +138,17 @@ async def test_killed_in_the_middle_of_changes(tree: Tree) -> None:
             slowest = max(slowest, time.monotonic() - begun)
             check_nothing_doubled(tree)
         changes.close()
-    print(json.dumps({"kills": TIMES, "slowest seconds from answering to agreement": round(slowest, 2)}))
+    assert acknowledged >= TIMES / 4, "too little was changed for this to prove anything"
+    assert comings_and_goings(tree) - before >= acknowledged, "something was acknowledged and lost"
+    print(
+        json.dumps(
+            {
+                "kills": TIMES,
+                "acknowledged": acknowledged,
+                "slowest seconds from answering to agreement": round(slowest, 2),
+            }
+        )
+    )
 
 
 def check_nothing_doubled(tree: Tree) -> None:
