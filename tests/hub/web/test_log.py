@@ -125,7 +125,7 @@ async def test_the_list_and_its_pages(filled: House) -> None:
         total = reading.count(session, Wanted(pilot="knee-mr"))
     first = (await ask(filled, "maja", "GET", LOG)).text
     assert f"Entries 1 to 50 of {total}, newest first" in first
-    assert first.count("<tr>") == 51
+    assert first.count("<tr") == 51
     assert "Maja Lindqvist started a cluster with 2 workers." in first
     assert "Skåne University Hospital" in first
     assert f'href="{filled.prefix}{LOG}?page=2#list"' in first
