@@ -5,11 +5,11 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Final
 
-from sqlalchemy import select, update
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from kontor.audit import trail
-from kontor.audit.model import EntryRow, HeadRow
+from kontor.audit.model import EntryRow
 from kontor.audit.trail import Detail
 from kontor.database import now as this_moment
 
@@ -37,7 +37,7 @@ def record(
     moment = now or this_moment()
     if _told(session, action, actor, pilot, dataset, moment):
         return False
-    session.execute(update(HeadRow).where(HeadRow.id == 1).values(number=HeadRow.number))
+    trail.hold(session)
     if _told(session, action, actor, pilot, dataset, moment):
         return False
     trail.record(session, action, actor=actor, pilot=pilot, person=None, dataset=dataset, now=moment, **details)
