@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Path, Request
@@ -84,29 +85,28 @@ def invite(
 @router.post("/pilots/{slug}/people/invitations/{id}/confirm")
 def confirm(request: Request, session: InSession, visitor: FromVisitor, slug: str, id: Id) -> Response:
     """Say yes to who accepted."""
-    try:
-        invitations.confirm(session, Governor.of(request.app.state, visitor.name), slug, id)
-    except KontorError as error:
-        return _told(request, session, visitor, slug, error)
     poke_when_kept(session, request.app.state.site, slug)
-    return _back(request, slug)
+    return _settled(request, session, visitor, slug, id, invitations.confirm)
 
 
 @router.post("/pilots/{slug}/people/invitations/{id}/refuse")
 def refuse(request: Request, session: InSession, visitor: FromVisitor, slug: str, id: Id) -> Response:
     """Say no to who accepted."""
-    try:
-        invitations.refuse(session, Governor.of(request.app.state, visitor.name), slug, id)
-    except KontorError as error:
-        return _told(request, session, visitor, slug, error)
-    return _back(request, slug)
+    return _settled(request, session, visitor, slug, id, invitations.refuse)
 
 
 @router.post("/pilots/{slug}/people/invitations/{id}/revoke")
 def revoke(request: Request, session: InSession, visitor: FromVisitor, slug: str, id: Id) -> Response:
     """Take back a link that nobody has used."""
+    return _settled(request, session, visitor, slug, id, invitations.revoke)
+
+
+def _settled(
+    request: Request, session: Session, visitor: Visitor, slug: str, id: str, settle: Callable[..., object]
+) -> Response:
+    """Back to the people after an invitation was settled, or there with the sentence that says why it was not."""
     try:
-        invitations.revoke(session, Governor.of(request.app.state, visitor.name), slug, id)
+        settle(session, Governor.of(request.app.state, visitor.name), slug, id)
     except KontorError as error:
         return _told(request, session, visitor, slug, error)
     return _back(request, slug)
